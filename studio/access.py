@@ -1,0 +1,61 @@
+"""The only way a request gets hold of a workspace, and as what."""
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from studio.errors import NotAllowed, NotFound
+from studio.models import Member, Role, User, Workspace
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return who is signed in; `login_required` has seen to it that somebody is."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def workspace_for(user: User, name: str, *, write: bool = False) -> Workspace:
+    """Return the workspace `name` if `user` is a member of it.
+
+    Raises NotFound where it is absent or not the user's (the same words, so that names cannot be
+    guessed), NotAllowed where the user may only read and `write` is asked.
+    """
+    member = (
+        Member.objects.select_related("workspace").filter(workspace__name=name, user=user).first()
+    )
+    if member is None:
+        names = ", ".join(workspaces_of(user).values_list("name", flat=True)) or "none"
+        raise NotFound(f'no workspace "{name}" that you are a member of; yours: {names}')
+    if write:
+        _need_write(member)
+    return member.workspace
+
+
+def allow(user: User, workspace: Workspace, *, write: bool = False) -> bool:
+    """Whether `user` may enter `workspace`. Raises NotAllowed for a reader who wants to write."""
+    member = Member.objects.filter(workspace=workspace, user=user).first()
+    if member is None:
+        return False
+    if write:
+        _need_write(member)
+    return True
+
+
+def _need_write(member: Member) -> None:
+    if member.role == Role.READER:
+        raise NotAllowed(
+            f"you may read workspace {member.workspace} but not change it;"
+            " ask one of its owners to make you a contributor"
+        )
+
+
+def workspaces_of(user: User) -> QuerySet[Workspace]:
+    """The workspaces that `user` is a member of, by name."""
+    return Workspace.objects.filter(members__user=user).order_by("name")
+
+
+def home_workspace(user: User) -> Workspace:
+    """The workspace to show first. Raises NotFound for a user who is a member of none."""
+    workspace = workspaces_of(user).first()
+    if workspace is None:
+        raise NotFound("you are not a member of any workspace yet; ask an administrator")
+    return workspace

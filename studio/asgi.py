@@ -1,0 +1,28 @@
+"""HTTP and sockets: Django for pages and the API, Channels for /live/, behind the origin check."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.urls import path
+
+import runs.sockets
+from studio.live import LiveConsumer
+
+live = LiveConsumer.as_asgi(resolve=runs.sockets.group_for)
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter([path("live/", live)]))
+        ),
+    }
+)

@@ -1,0 +1,137 @@
+"""The errors a person may meet, as one tree; their JSON and HTML faces.
+
+    StudioError                 500 error
+    ├── BadInput                400 bad_input            something sent is wrong, see `fields`
+    │   ├── SnapshotTooLarge    413 snapshot_too_large
+    │   └── UnsafePath          400 unsafe_path
+    ├── NotSignedIn             401 not_signed_in
+    ├── NotAllowed              403 not_allowed
+    ├── NotFound                404 not_found            absent, or not yours: the same words
+    │   ├── UnknownCluster      404 unknown_cluster
+    │   └── ModelPathNotFound   404 model_path_not_found
+    └── Conflict                409 conflict             it is not in the state you think it is
+        ├── WrongOffset         409 wrong_offset         `at` says where to go on
+        └── MissingBlobs        409 missing_blobs        `missing` lists them
+
+The SDK turns `code` back into the class of the same name.
+"""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
+
+
+class StudioError(Exception):
+    """Anything the studio says no to: `message` names the thing, the cause and the way out.
+
+    fields: input field → what is wrong with it.   facts: more keys of the JSON answer.
+    """
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, *, fields: dict[str, str] | None = None, **facts: Any):
+        super().__init__(message)
+        self.message = message
+        self.fields = fields or {}
+        self.facts = facts
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "fields": self.fields, **self.facts}
+
+
+class BadInput(StudioError):
+    code, status = "bad_input", 400
+
+
+class SnapshotTooLarge(BadInput):
+    code, status = "snapshot_too_large", 413
+
+
+class UnsafePath(BadInput):
+    code, status = "unsafe_path", 400
+
+
+class NotSignedIn(StudioError):
+    code, status = "not_signed_in", 401
+
+
+class NotAllowed(StudioError):
+    code, status = "not_allowed", 403
+
+
+class NotFound(StudioError):
+    code, status = "not_found", 404
+
+
+class UnknownCluster(NotFound):
+    code, status = "unknown_cluster", 404
+
+
+class ModelPathNotFound(NotFound):
+    code, status = "model_path_not_found", 404
+
+
+class Conflict(StudioError):
+    code, status = "conflict", 409
+
+
+class WrongOffset(Conflict):
+    code, status = "wrong_offset", 409
+
+
+class MissingBlobs(Conflict):
+    code, status = "missing_blobs", 409
+
+
+def from_framework(error: Exception) -> StudioError | None:
+    """Return our error for one of Django's or DRF's, None for what nobody foresaw."""
+    if isinstance(error, StudioError):
+        return error
+    if isinstance(error, Http404 | drf.NotFound):
+        return NotFound("there is nothing at this address")
+    if isinstance(error, drf.AuthenticationFailed | drf.NotAuthenticated):
+        return NotSignedIn(str(error.detail))
+    if isinstance(error, PermissionDenied | drf.PermissionDenied):
+        return NotAllowed(str(error) or "you may not do this here")
+    if isinstance(error, drf.ValidationError):
+        fields = _flat(error.detail)
+        words = "; ".join(f"{name}: {text}" for name, text in fields.items())
+        return BadInput(words or "something sent is wrong", fields=fields)
+    if isinstance(error, drf.APIException):
+        other = StudioError(str(error.detail))
+        other.code, other.status = str(error.default_code), error.status_code
+        return other
+    return None
+
+
+def _flat(detail: Any, name: str = "") -> dict[str, str]:
+    if isinstance(detail, dict):
+        return {
+            key: text
+            for part, inner in detail.items()
+            for key, text in _flat(inner, f"{name}.{part}".strip(".")).items()
+        }
+    if isinstance(detail, list) and any(isinstance(part, dict) for part in detail):
+        return {
+            key: text
+            for number, inner in enumerate(detail)
+            for key, text in _flat(inner, f"{name}[{number}]").items()
+        }
+    words = [str(part) for part in detail] if isinstance(detail, list) else [str(detail)]
+    return {name or "non_field_errors": " ".join(words)}
+
+
+def as_json(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook: `{"error": {"code", "message", "fields", …}}` with the class's status."""
+    ours = from_framework(error)
+    if ours is None:
+        return None
+    headers = {"WWW-Authenticate": "Bearer"} if ours.status == 401 else {}
+    return Response({"error": ours.as_dict()}, status=ours.status, headers=headers)

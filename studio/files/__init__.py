@@ -1,0 +1,1 @@
+"""Files: blobs by SHA-256, immutable trees of them, ranged and zipped downloads."""

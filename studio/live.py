@@ -1,0 +1,151 @@
+"""Live events: published after commit, joined in bursts, told to the pages that listen.
+
+Channels delivers at most once. So an event that carries data carries its place too (a cursor),
+and a page that missed one asks over HTTP: docs/api.md, Live.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from studio.models import User
+
+logger = logging.getLogger(__name__)
+
+# Topic → the group that carries it, or None when this user may not hear it.
+Resolve = Callable[[User, str], str | None]
+JOIN_SECONDS = 0.05
+MOST_TOPICS = 200
+# A page that reads more slowly than this gets no more deltas: it asks over HTTP instead.
+MOST_WAITING = 2000
+
+
+def publish(group: str, event: str, **payload: Any) -> None:
+    """Tell `group` of `event` once the open transaction is committed; at once without one."""
+    transaction.on_commit(partial(_send, group, {"event": event, **payload}))
+
+
+def _send(group: str, event: dict[str, Any]) -> None:
+    try:
+        layer = get_channel_layer()
+        async_to_sync(layer.group_send)(group, {"type": "live.event", "group": group, **event})
+    except Exception:  # the queue may lose a message: rows are the truth, pages ask again
+        logger.warning("live event %s for %s was not sent", event["event"], group, exc_info=True)
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """One socket of one page. `resolve` decides which topics its user may hear."""
+
+    def __init__(self, *, resolve: Resolve):
+        super().__init__()
+        self.resolve = resolve
+
+    async def connect(self) -> None:
+        await self.accept()
+        self.topics: dict[str, list[str]] = {}
+        self.waiting: list[dict[str, Any]] = []
+        self.flush_task: asyncio.Task[None] | None = None
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated:
+            # Refusing outright would show the browser only 1006: accept, then say why.
+            await self.close(code=4401)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            topics = json.loads(text_data or "")["listen"]
+            wanted = [str(topic) for topic in topics]
+        except (ValueError, KeyError, TypeError):
+            await self.close(code=4400)
+            return
+        for topic in wanted:
+            await self._listen(topic)
+
+    async def _listen(self, topic: str) -> None:
+        if any(topic in names for names in self.topics.values()):
+            return
+        group = None
+        if sum(map(len, self.topics.values())) < MOST_TOPICS:
+            group = await database_sync_to_async(self.resolve)(self.scope["user"], topic)
+        if group is None:
+            await self.send(json.dumps({"topic": topic, "event": "refused"}))
+            return
+        if group not in self.topics:
+            self.topics[group] = []
+            await self.channel_layer.group_add(group, self.channel_name)
+        self.topics[group].append(topic)
+        await self.send(json.dumps({"topic": topic, "event": "listening"}))
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        """Keep an event for at most 50 ms, so that a burst becomes one frame."""
+        if len(self.waiting) < MOST_WAITING:
+            self.waiting.append(message)
+        if self.flush_task is None:
+            self.flush_task = asyncio.create_task(self._flush_soon())
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(JOIN_SECONDS)
+        events, self.waiting, self.flush_task = self.waiting, [], None
+        for event in join(events):
+            group = event.pop("group")
+            event.pop("type")
+            for topic in self.topics.get(group, ()):
+                await self.send(json.dumps({"topic": topic, **event}))
+
+    async def disconnect(self, code: int) -> None:
+        if self.flush_task:
+            self.flush_task.cancel()
+        for group in self.topics:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+
+def join(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join what continues what: text to text, points to points; a wake-up is told once.
+
+    Events keep their order within a group; what does not fit on is kept as its own event.
+    """
+    joined: list[dict[str, Any]] = []
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for event in events:
+        key = (event["group"], event["event"])
+        before = last.get(key)
+        if before is None or not _absorb(before, event):
+            last[key] = event = json.loads(json.dumps(event))
+            joined.append(event)
+    return joined
+
+
+def _absorb(before: dict[str, Any], event: dict[str, Any]) -> bool:
+    if event["event"] == "text":
+        if before["next_offset"] != event["offset"]:
+            return False
+        before["text"] += event["text"]
+        before["next_offset"] = event["next_offset"]
+        return True
+    if event["event"] == "points":
+        return _absorb_points(before["series"], event["series"])
+    before.update(event)
+    return True
+
+
+def _absorb_points(before: dict[str, Any], series: dict[str, Any]) -> bool:
+    if any(
+        name in before and before[name]["after"] + len(before[name]["steps"]) != new["after"]
+        for name, new in series.items()
+    ):
+        return False
+    for name, new in series.items():
+        if name in before:
+            for column in ("steps", "times", "values"):
+                before[name][column].extend(new[column])
+        else:
+            before[name] = new
+    return True

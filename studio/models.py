@@ -1,0 +1,122 @@
+"""The ground every app stands on: who, where, files by content, text that grows."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person who can sign in. `is_superuser` marks an administrator of the studio."""
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Workspace(models.Model):
+    """Where experiments, models, environments and clusters live together."""
+
+    name = models.CharField(max_length=33, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    CONTRIBUTOR = "contributor"
+    READER = "reader"
+
+
+class Member(models.Model):
+    """What a user is in a workspace."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.CONTRIBUTOR)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="one_role_per_member")
+        ]
+
+
+class TokenKind(models.TextChoices):
+    PERSONAL = "personal"
+    RUN = "run"
+
+
+class Token(models.Model):
+    """A bearer token; only the SHA-256 of its secret is kept.
+
+    A run's token carries the run's id in `subject` and is good for that run's own calls only.
+    """
+
+    kind = models.CharField(max_length=16, choices=TokenKind, default=TokenKind.PERSONAL)
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    subject = models.CharField(max_length=300, blank=True, db_index=True)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12, help_text="first characters, to tell tokens apart")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+
+class Blob(models.Model):
+    """Bytes named by their SHA-256; the bytes lie in the blob store."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Tree(models.Model):
+    """An immutable list of (path, blob), named by the SHA-256 of its canonical listing."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    file_count = models.PositiveIntegerField()
+    size_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class TreeFile(models.Model):
+    tree = models.ForeignKey(Tree, models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1000)
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(fields=["tree", "path"], name="one_file_per_path_in_tree")
+        ]
+
+
+class Stream(models.Model):
+    """Text that grows by appending at an offset: a log. `size_bytes` and `line_count` so far.
+
+    `line_count` counts newline bytes.
+    """
+
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    line_count = models.PositiveBigIntegerField(default=0)
+    is_complete = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+
+class StreamChunk(models.Model):
+    """Bytes of a stream from `offset` on; `first_line` newlines come before it."""
+
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="chunks")
+    offset = models.PositiveBigIntegerField()
+    first_line = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["offset"]
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "offset"], name="one_chunk_per_offset")
+        ]

@@ -1,0 +1,161 @@
+"""Text that grows by appending at an offset: logs. The only writer of Stream and StreamChunk.
+
+An append names the offset it belongs at, so one that is repeated after a lost answer is noticed
+and nothing is doubled. Bytes are kept as they came; reading cuts between characters.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from studio import live
+from studio.errors import WrongOffset
+from studio.models import Stream, StreamChunk
+
+CHUNK_BYTES = 256 * 1024
+# A chunk smaller than this is continued in place, so a chatty log is not a row per line.
+SMALL_BYTES = 16 * 1024
+MOST_LIVE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text of a stream: bytes [offset, next_offset), with `first_line` newlines before it."""
+
+    offset: int
+    next_offset: int
+    first_line: int
+    text: str
+
+
+def create() -> Stream:
+    """Make an empty stream."""
+    return Stream.objects.create()
+
+
+def group(stream_id: int) -> str:
+    """The live group that hears the stream grow."""
+    return f"stream.{stream_id}"
+
+
+def append(stream_id: int, offset: int, data: bytes) -> int:
+    """Add `data` at `offset` and return the new size in bytes.
+
+    Raises WrongOffset with `at` = the size when the stream does not end at `offset`.
+    """
+    if not data:
+        return offset
+    with transaction.atomic():
+        stream = Stream.objects.select_for_update().get(pk=stream_id)
+        if stream.size_bytes != offset:
+            raise WrongOffset(
+                f"the log has {stream.size_bytes} bytes, so nothing can be added at {offset}",
+                at=stream.size_bytes,
+            )
+        _store(stream, data)
+        stream.size_bytes += len(data)
+        stream.line_count += data.count(b"\n")
+        stream.save(update_fields=["size_bytes", "line_count", "updated_at"])
+        _tell(stream_id, offset, data)
+    return offset + len(data)
+
+
+def _store(stream: Stream, data: bytes) -> None:
+    last = stream.chunks.order_by("-offset").first()
+    if last is not None and len(last.data) + len(data) <= SMALL_BYTES:
+        last.data = bytes(last.data) + data
+        last.save(update_fields=["data"])
+        return
+    offset, line = stream.size_bytes, stream.line_count
+    chunks = []
+    for start in range(0, len(data), CHUNK_BYTES):
+        piece = data[start : start + CHUNK_BYTES]
+        chunks.append(StreamChunk(stream=stream, offset=offset, first_line=line, data=piece))
+        offset, line = offset + len(piece), line + piece.count(b"\n")
+    StreamChunk.objects.bulk_create(chunks)
+
+
+def _tell(stream_id: int, offset: int, data: bytes) -> None:
+    """Publish the delta; without its text where a page should rather ask (large, or cut)."""
+    text, next_offset = "", offset
+    if len(data) <= MOST_LIVE_BYTES:
+        try:
+            text, next_offset = data.decode(), offset + len(data)
+        except UnicodeDecodeError:
+            pass
+    live.publish(group(stream_id), "text", offset=offset, next_offset=next_offset, text=text)
+
+
+def finish(stream_id: int) -> None:
+    """Say that nothing more will be added."""
+    Stream.objects.filter(pk=stream_id).update(is_complete=True)
+    live.publish(group(stream_id), "complete")
+
+
+def read_bytes(stream: Stream, offset: int, limit: int) -> tuple[bytes, int]:
+    """Return up to `limit` bytes from `offset` on, and how many newlines come before them."""
+    first = stream.chunks.filter(offset__lte=offset).order_by("-offset").first()
+    if first is None:
+        return b"", 0
+    chunks = stream.chunks.filter(offset__gte=first.offset, offset__lt=offset + limit)
+    data = b"".join(bytes(chunk.data) for chunk in chunks.order_by("offset"))
+    start = offset - first.offset
+    return data[start : start + limit], first.first_line + data[:start].count(b"\n")
+
+
+def read(stream: Stream, offset: int, limit: int = CHUNK_BYTES) -> Piece:
+    """Return text from `offset` on, at most `limit` bytes, cut only between characters.
+
+    A negative offset counts from the end and moves on to the next line's start. Bytes that are
+    no UTF-8 become U+FFFD; a character still incomplete at the end of the stream waits.
+    """
+    size = stream.size_bytes
+    if offset < 0:
+        start = max(0, size + offset)
+        if start:
+            data, _ = read_bytes(stream, start - 1, min(limit, size - start + 1))
+            newline = data.find(b"\n")
+            start = start + newline if newline >= 0 else start
+        offset = start
+    offset = min(offset, size)
+    data, first_line = read_bytes(stream, offset, limit)
+    text, used = _decode(data, whole=stream.is_complete and offset + len(data) >= size)
+    return Piece(offset, offset + used, first_line, text)
+
+
+def _decode(data: bytes, *, whole: bool) -> tuple[str, int]:
+    used = len(data) if whole else len(data) - _unfinished(data)
+    return data[:used].decode(errors="replace"), used
+
+
+def _unfinished(data: bytes) -> int:
+    """How many bytes at the end begin a UTF-8 character without ending it (0 to 3)."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            return 0
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return back if length > back else 0
+    return 0
+
+
+def chunks_of(stream: Stream) -> Iterator[bytes]:
+    """Yield the whole stream's bytes as it is now, a chunk at a time."""
+    left = stream.size_bytes
+    for data in stream.chunks.order_by("offset").values_list("data", flat=True).iterator(16):
+        piece = bytes(data)[:left]
+        left -= len(piece)
+        yield piece
+
+
+def range_of(stream: Stream, start: int, length: int) -> Iterator[bytes]:
+    """Yield `length` bytes from `start` on, a chunk at a time."""
+    end = start + length
+    while start < end:
+        data, _ = read_bytes(stream, start, min(CHUNK_BYTES, end - start))
+        if not data:
+            return
+        start += len(data)
+        yield data

@@ -1,0 +1,74 @@
+"""Bearer tokens: made once, shown once, kept as a hash, found again by it."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.timezone import now as clock
+
+from studio.errors import NotSignedIn
+from studio.models import Token, TokenKind, User, Workspace
+
+# `last_used_at` is written at most this often: a heartbeat a second is not a write a second.
+USED_EVERY = timedelta(minutes=5)
+
+
+def issue(
+    user: User,
+    workspace: Workspace,
+    *,
+    name: str,
+    kind: TokenKind = TokenKind.PERSONAL,
+    subject: str = "",
+    expires_at: datetime | None = None,
+) -> tuple[Token, str]:
+    """Make a token of `user` in `workspace`. Returns the row and the secret, shown only now."""
+    secret = f"ty_{secrets.token_urlsafe(32)}"
+    token = Token.objects.create(
+        kind=kind,
+        user=user,
+        workspace=workspace,
+        name=name,
+        subject=subject,
+        secret_sha256=_digest(secret),
+        hint=secret[:8],
+        expires_at=expires_at,
+    )
+    return token, secret
+
+
+def find(secret: str, now: datetime | None = None) -> Token:
+    """Return the token of `secret`. Raises NotSignedIn when nobody knows it or its time is over."""
+    now = now or clock()
+    token = (
+        Token.objects.select_related("user", "workspace")
+        .filter(secret_sha256=_digest(secret))
+        .first()
+    )
+    way_out = "make a new one on the Settings page or with `python manage.py sdk_config FOLDER`"
+    if token is None or not token.user.is_active:
+        raise NotSignedIn(f"this token is not known here (it may have been revoked); {way_out}")
+    if token.expires_at and token.expires_at <= now:
+        when = f"{token.expires_at:%Y-%m-%d %H:%M} UTC"
+        raise NotSignedIn(f'token "{token.name}" ({token.hint}…) expired at {when}; {way_out}')
+    if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def revoke(kind: TokenKind, subject: str) -> None:
+    """Forget every token of `kind` that was issued for `subject`."""
+    Token.objects.filter(kind=kind, subject=subject).delete()
+
+
+def forget_expired(now: datetime) -> int:
+    """Delete tokens that expired over a month ago; until then the error can say that they did."""
+    gone, _ = Token.objects.filter(
+        Q(expires_at__lt=now - timedelta(days=30)) & Q(expires_at__isnull=False)
+    ).delete()
+    return gone
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
