@@ -1,0 +1,117 @@
+"""Environment definitions and their versions. A definition is what a person wrote:
+
+{"conda": yaml text} or {"pip": requirements text, "python": "3.11"}, with optional
+{"variables": {name: value}}.
+"""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from compute import recipes
+from registry import access, versions
+from registry.models import EnvironmentVersion, Kind, Version
+from studio.errors import BadInput
+from studio.models import User, Workspace
+
+# What a run gets that names no environment: Python and nothing else, beside our own client.
+DEFAULT: dict[str, Any] = {"pip": ""}
+DEFAULT_NAME = "default"
+KEYS = {"conda", "pip", "python", "variables"}
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MOST_CHARACTERS = 200_000
+RESERVED = ("AzureML-", "Microsoft")
+
+
+def check(definition: Any) -> dict[str, Any]:
+    """Return `definition` when it is one that can be solved, without unknown keys.
+
+    Raises BadInput that names the key, the line and the way out.
+    """
+    if not isinstance(definition, dict):
+        raise BadInput('an environment definition is an object with "conda" or "pip"')
+    if unknown := sorted(definition.keys() - KEYS):
+        raise BadInput(
+            f"an environment definition has no {', '.join(unknown)};"
+            f" known: {', '.join(sorted(KEYS))}"
+        )
+    if ("conda" in definition) == ("pip" in definition):
+        raise BadInput(
+            'an environment definition has either "conda" (YAML) or "pip" (requirements)'
+        )
+    for key in ("conda", "pip"):
+        if key in definition and not isinstance(definition[key], str):
+            raise BadInput(f'"{key}" must be text', fields={key: "text"})
+        if len(definition.get(key, "")) > MOST_CHARACTERS:
+            raise BadInput(f'"{key}" is longer than {MOST_CHARACTERS:,} characters')
+    _check_variables(definition.get("variables", {}))
+    recipes.from_definition(definition)
+    return definition
+
+
+def _check_variables(variables: Any) -> None:
+    if not isinstance(variables, dict):
+        raise BadInput('"variables" maps names to text', fields={"variables": "an object"})
+    for name, value in variables.items():
+        if not VARIABLE.fullmatch(name) or not isinstance(value, str) or "\0" in value:
+            raise BadInput(
+                f"{name!r} cannot be an environment variable: letters, digits and _, with a text",
+                fields={"variables": name},
+            )
+
+
+def digest_of(definition: dict[str, Any]) -> str:
+    """SHA-256 of a definition's canonical JSON."""
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+
+
+def register(
+    workspace: Workspace,
+    user: User,
+    *,
+    name: str,
+    definition: Any,
+    description: str = "",
+) -> Version:
+    """Register a definition under `name`; one that its newest version has already is that version.
+
+    Raises BadInput.
+    """
+    check(definition)
+    versions.check_name(Kind.ENVIRONMENT, name)
+    if name.startswith(RESERVED):
+        raise BadInput(
+            f"names that begin with {' or '.join(RESERVED)} are kept for ready environments;"
+            f' call it "my-{name}" for example',
+            fields={"name": "reserved"},
+        )
+    digest = digest_of(definition)
+    same = Version.objects.filter(
+        asset__workspace=workspace, asset__kind=Kind.ENVIRONMENT, asset__name=name, digest=digest
+    ).first()
+    if same:
+        return get(workspace, name, same.number)
+    recipe = recipes.from_definition(definition)
+    version = versions.register(
+        workspace,
+        user,
+        kind=Kind.ENVIRONMENT,
+        name=name,
+        digest=digest,
+        description=description,
+        add_detail=lambda made: EnvironmentVersion.objects.create(
+            version=made, definition=definition, recipe_digest=recipe.digest
+        ),
+    )
+    return get(workspace, name, version.number)
+
+
+def get(workspace: Workspace, name: str, number: int | None = None) -> Version:
+    """Return a version of the environment `name`, the newest without a number. Raises NotFound."""
+    return access.version_for(workspace, Kind.ENVIRONMENT, name, number)
+
+
+def latest(workspace: Workspace) -> list[Version]:
+    """The newest version of each environment, by name."""
+    return versions.latest(workspace, Kind.ENVIRONMENT)
