@@ -1,0 +1,22 @@
+"""Queue entry points of runs: an id in, one call out. All safe to run twice."""
+
+from runs import launching, stopping
+from studio.queue import actor
+
+
+@actor(queue_name="runs", max_retries=5)
+def launch(run_pk: int) -> None:
+    """Take a run as far as it can go now."""
+    launching.launch(run_pk)
+
+
+@actor(queue_name="runs", max_retries=5)
+def stop(run_pk: int) -> None:
+    """End the task of a run whose cancel was asked."""
+    stopping.stop(run_pk)
+
+
+@actor(queue_name="runs", max_retries=20, min_backoff=200, max_backoff=2000)
+def clean(run_pk: int) -> None:
+    """Free what an ended run left, then give its node to who waits."""
+    stopping.clean(run_pk)

@@ -1,0 +1,255 @@
+"""Experiments, submitting, and runs over HTTP, for people and their scripts."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import control, metrics, outputs, snapshots
+from runs.access import experiment_for
+from runs.api_access import run_of
+from runs.models import Experiment, Run
+from runs.shown import run_dict
+from studio.api_access import workspace_of
+from studio.api_input import Input, object_in
+from studio.auth import ByPerson, ByPersonOrRun, user_of
+from studio.errors import BadInput
+from studio.files import trees
+from studio.models import Tree
+from studio.pages import page
+
+
+def experiment_dict(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "name": experiment.name,
+        "created_at": experiment.created_at,
+        "run_count": experiment.run_count,
+    }
+
+
+class NewExperiment(Input):
+    name = serializers.CharField(max_length=255)
+
+
+class Experiments(APIView):
+    permission_classes = [ByPerson]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, workspace: str) -> Response:
+        found = Experiment.objects.filter(workspace=workspace_of(request, workspace))
+        items, following = page(found.order_by("-id"), request.query_params.get("cursor"))
+        return Response({"items": [experiment_dict(e) for e in items], "next": following})
+
+    @extend_schema(request=NewExperiment, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, workspace: str) -> Response:
+        place = workspace_of(request, workspace, write=True)
+        wanted = NewExperiment.read(request.data)
+        return Response(experiment_dict(control.experiment(place, wanted["name"])), status=201)
+
+
+class Runs(APIView):
+    permission_classes = [ByPerson]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("experiment"), OpenApiParameter("cursor")],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request, workspace: str) -> Response:
+        place = workspace_of(request, workspace)
+        found = Run.objects.filter(experiment__workspace=place).select_related(
+            "experiment__workspace", "cluster", "created_by", "environment", "snapshot"
+        )
+        if name := request.query_params.get("experiment"):
+            found = found.filter(experiment=experiment_for(place, name))
+        items, following = page(found.order_by("-id"), request.query_params.get("cursor"))
+        return Response({"items": [run_dict(run, whole=False) for run in items], "next": following})
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, workspace: str) -> Response:
+        place = workspace_of(request, workspace, write=True)
+        run = control.submit(user_of(request), place, object_in(request))
+        return Response(run_dict(run), status=201)
+
+
+class OneRun(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, run_id: str) -> Response:
+        return Response(run_dict(run_of(request, run_id)))
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        return Response(run_dict(control.change(run, object_in(request))))
+
+
+class Cancel(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        return Response(run_dict(control.cancel(run, user_of(request))))
+
+
+class Metrics(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, run_id: str) -> Response:
+        return Response({"series": metrics.summaries(run_of(request, run_id))})
+
+
+class PointsAsked(Input):
+    after = serializers.IntegerField(min_value=0, default=0)
+    most = serializers.IntegerField(min_value=0, max_value=100_000, default=0)
+    first = serializers.IntegerField(required=False, default=None)
+    last = serializers.IntegerField(required=False, default=None)
+
+
+class Points(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name, description=text)
+            for name, text in (
+                ("name", "a metric; may be repeated; absent: all"),
+                ("after", "how many points the caller has"),
+                ("most", "thin to about so many points; 0: every one"),
+                ("from", "first step"),
+                ("to", "last step"),
+            )
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id)
+        given = request.query_params
+        renamed = {"from": "first", "to": "last"}
+        wanted = PointsAsked.read({renamed.get(k, k): given[k] for k in given if k != "name"})
+        series = metrics.points(
+            run,
+            given.getlist("name"),
+            after=wanted["after"],
+            most=wanted["most"],
+            span=(wanted["first"], wanted["last"]),
+        )
+        return Response({"series": series})
+
+
+class NewModel(Input):
+    name = serializers.CharField(max_length=255)
+    path = serializers.CharField(required=False, allow_blank=True, default="")
+    description = serializers.CharField(required=False, allow_blank=True, default="")
+    tags = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    properties = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False
+    )
+    framework = serializers.CharField(required=False, allow_blank=True, default="")
+    framework_version = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class RegisterModel(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(request=NewModel, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        wanted = NewModel.read(request.data)
+        version = outputs.register_model(run, user_of(request), **wanted)
+        return Response(
+            {
+                "name": version.asset.name,
+                "version": version.number,
+                "id": str(version),
+                "description": version.description,
+                "tags": version.tags,
+                "properties": version.properties,
+                "created_at": version.created_at,
+                "created_by": user_of(request).username,
+                "size_bytes": version.model.tree.size_bytes,
+                "files": [[path, size] for path, _, size in trees.listing(version.model.tree)],
+                "run_id": run.run_id,
+            },
+            status=201,
+        )
+
+
+class FileListing(Input):
+    files = serializers.ListField(
+        child=serializers.ListField(min_length=2, max_length=2), max_length=100_000
+    )
+
+
+class SnapshotCheck(APIView):
+    """What a folder would send, before anything is sent."""
+
+    permission_classes = [ByPerson]
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace, write=True)
+        wanted = FileListing.read(request.data)
+        try:
+            files = [(str(path), int(size)) for path, size in wanted["files"]]
+        except (TypeError, ValueError):
+            raise BadInput('"files" is a list of [path, size]') from None
+        texts = object_in(request).get("ignore") or {}
+        if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
+            raise BadInput('"ignore" maps .amlignore and .gitignore to their text')
+        return Response(snapshots.check(files, texts))
+
+
+class Snapshots(APIView):
+    permission_classes = [ByPerson]
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace, write=True)
+        wanted = FileListing.read(request.data)
+        files = [(str(path), str(sha256)) for path, sha256 in wanted["files"]]
+        return Response(snapshot_dict(snapshots.make(files)), status=201)
+
+
+def snapshot_dict(tree: Tree) -> dict[str, Any]:
+    return {
+        "snapshot": tree.sha256,
+        "file_count": tree.file_count,
+        "size_bytes": tree.size_bytes,
+        "files": [[path, size] for path, _, size in trees.listing(tree)],
+    }
+
+
+class ZipSent(Input):
+    sha256 = serializers.CharField()
+
+
+class SnapshotFromZip(APIView):
+    permission_classes = [ByPerson]
+
+    @extend_schema(request=ZipSent, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace, write=True)
+        wanted = ZipSent.read(request.data)
+        return Response(snapshot_dict(snapshots.from_zip(wanted["sha256"])), status=201)
+
+
+class ExampleAsked(Input):
+    name = serializers.CharField()
+
+
+class SnapshotOfExample(APIView):
+    permission_classes = [ByPerson]
+
+    @extend_schema(request=ExampleAsked, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace, write=True)
+        wanted = ExampleAsked.read(request.data)
+        tree, facts = snapshots.example(wanted["name"])
+        return Response({**snapshot_dict(tree), **facts}, status=201)

@@ -1,0 +1,206 @@
+"""What the driver beside a script says and asks, by the run's own token. Every call may repeat."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.utils.timezone import now as clock
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import actors, logs, metrics, outputs, watching
+from runs.models import Run
+from runs.states import State
+from studio import queue
+from studio.api import RawBody, body_of
+from studio.api_input import Input, object_in
+from studio.auth import ByRun, subject_of
+from studio.errors import BadInput, Conflict, NotFound
+from studio.files import blobs, trees
+from studio.files.downloads import file_response
+from studio.models import Blob
+
+MOST_LOG_BYTES = 4 * 1024 * 1024
+
+
+def run_of(request: Request, *, ended: bool = False) -> Run:
+    """Return the run whose token this is. Raises Conflict when it has ended (unless `ended`)."""
+    run = (
+        Run.objects.select_related("experiment__workspace", "cluster", "snapshot", "canceled_by")
+        .filter(run_id=subject_of(request))
+        .first()
+    )
+    if run is None:
+        raise NotFound("the run of this token was deleted")
+    if run.is_final and not ended:
+        raise Conflict(f"run {run.run_id} has ended as {run.state}; nothing more is taken")
+    return run
+
+
+class Job(APIView):
+    """What to run, with which files."""
+
+    permission_classes = [ByRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        run = run_of(request)
+        cancel = watching.heard(run, clock())
+        kept = run.files.values_list("path", "blob_id", "blob__size_bytes")
+        return Response(
+            {
+                "run_id": run.run_id,
+                "experiment": run.experiment.name,
+                "workspace": run.workspace.name,
+                "script": run.script,
+                "arguments": run.arguments,
+                "variables": run.definition.get("variables", {}),
+                "cluster": run.cluster.name,
+                "node_number": run.node_number,
+                "files": [list(file) for file in trees.listing(run.snapshot)],
+                "outputs": [list(file) for file in kept],
+                "cancel": cancel,
+                "cancel_grace_s": settings.CANCEL_GRACE_SECONDS,
+            }
+        )
+
+
+class DriverBlob(APIView):
+    """Contents of the run's own code and outputs; contents it made."""
+
+    permission_classes = [ByRun]
+    parser_classes = [RawBody]
+
+    @extend_schema(responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, sha256: str) -> HttpResponseBase:
+        run = run_of(request)
+        blob = Blob.objects.filter(pk=sha256).first()
+        own = (
+            run.snapshot.files.filter(blob_id=sha256).exists()
+            or run.files.filter(blob_id=sha256).exists()
+        )
+        if blob is None or not own:
+            raise NotFound(f"{sha256[:12]}… is not part of this run")
+        return file_response(request, blob, sha256)
+
+    @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
+    def put(self, request: Request, sha256: str) -> Response:
+        run_of(request)
+        blob = blobs.put(body_of(request), sha256)
+        return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes})
+
+
+class StateSaid(Input):
+    state = serializers.ChoiceField([State.STARTING, State.RUNNING, State.FINALIZING])
+    text = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class SayState(APIView):
+    permission_classes = [ByRun]
+
+    @extend_schema(request=StateSaid, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        run = run_of(request)
+        said = StateSaid.read(request.data)
+        state = State(said["state"])
+        cancel = watching.report(run, state, said["text"], clock())
+        return Response({"cancel": cancel})
+
+
+class Heartbeat(APIView):
+    permission_classes = [ByRun]
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        return Response({"cancel": watching.heard(run_of(request), clock())})
+
+
+class LogPlace(Input):
+    path = serializers.CharField(max_length=1000)
+    offset = serializers.IntegerField(min_value=0)
+
+
+class AppendLog(APIView):
+    permission_classes = [ByRun]
+    parser_classes = [RawBody]
+
+    @extend_schema(
+        parameters=[LogPlace], request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT
+    )
+    def post(self, request: Request) -> Response:
+        run = run_of(request)
+        place = LogPlace.read(request.query_params)
+        data = request._request.read(MOST_LOG_BYTES + 1)
+        if len(data) > MOST_LOG_BYTES:
+            raise BadInput(f"send at most {MOST_LOG_BYTES:,} bytes of a log at a time")
+        wanted = place
+        return Response({"at": logs.append(run, wanted["path"], wanted["offset"], data)})
+
+
+class BatchSaid(Input):
+    writer = serializers.CharField(max_length=80)
+    sequence = serializers.IntegerField(min_value=1)
+
+
+class AppendMetrics(APIView):
+    permission_classes = [ByRun]
+    parser_classes = [JSONParser]
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        run = run_of(request)
+        said = BatchSaid.read(request.data)
+        batches = metrics.parse(object_in(request).get("series"))
+        given = said
+        return Response(
+            {"sequence": metrics.append(run, given["writer"], given["sequence"], batches)}
+        )
+
+
+class KeepFiles(APIView):
+    permission_classes = [ByRun]
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        run = run_of(request)
+        try:
+            files = [(str(path), str(sha256)) for path, sha256 in object_in(request)["files"]]
+        except (KeyError, TypeError, ValueError):
+            raise BadInput('"files" is a list of [path, sha256]') from None
+        return Response({"files": outputs.add(run, files)})
+
+
+class Ended(Input):
+    exit_code = serializers.IntegerField(allow_null=True, default=None)
+    signal = serializers.IntegerField(allow_null=True, default=None)
+    error = serializers.DictField(allow_null=True, default=None)
+    canceled = serializers.BooleanField(default=False)
+    undelivered = serializers.CharField(allow_blank=True, default="", max_length=2000)
+
+
+class Finish(APIView):
+    """The end of a run; said again, it is acknowledged again."""
+
+    permission_classes = [ByRun]
+
+    @extend_schema(request=Ended, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        run = run_of(request, ended=True)
+        said = Ended.read(request.data)
+        if watching.finish(run, _plain(said)):
+            queue.send(actors.clean, run.pk)
+        return Response({})
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    """Only texts in an error, none of them long: it is shown on pages and kept in a row."""
+    error = said.get("error") or {}
+    texts = {
+        key: str(error[key])[:8000] for key in ("type", "message", "traceback") if key in error
+    }
+    return {**said, "error": texts}

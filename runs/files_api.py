@@ -1,0 +1,122 @@
+"""A run's files, logs and code over HTTP."""
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import logs, outputs
+from runs.api_access import run_of
+from studio import streams
+from studio.api_input import Input
+from studio.auth import ByPersonOrRun
+from studio.errors import NotFound
+from studio.files import blobs, trees
+from studio.files.downloads import bytes_response, file_response, zip_response
+
+MOST_LOG_BYTES = 1024 * 1024
+
+
+class Files(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, run_id: str) -> Response:
+        return Response({"items": outputs.listing(run_of(request, run_id))})
+
+
+class OneFile(APIView):
+    """The bytes of a kept file, or of a log as far as it is now."""
+
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, run_id: str, path: str) -> HttpResponseBase:
+        run = run_of(request, run_id)
+        log = run.logs.select_related("stream").filter(path=path).first()
+        if log is None:
+            return file_response(request, outputs.file_for(run, path).blob, path)
+        size = log.stream.size_bytes
+        return bytes_response(
+            request,
+            size=size,
+            etag=f'"log-{log.stream_id}-{size}"',
+            name=path,
+            read=lambda start, length: streams.range_of(log.stream, start, length),
+        )
+
+
+class Zip(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(parameters=[OpenApiParameter("prefix")], responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, run_id: str) -> HttpResponseBase:
+        run = run_of(request, run_id)
+        prefix = request.query_params.get("prefix", "")
+        return zip_response(request, outputs.zip_entries(run, prefix), f"{run.run_id}.zip")
+
+
+class LogAsked(Input):
+    path = serializers.CharField()
+    offset = serializers.IntegerField(default=0)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MOST_LOG_BYTES, default=streams.CHUNK_BYTES
+    )
+
+
+class Log(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(parameters=[LogAsked], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id)
+        asked = LogAsked.read(request.query_params)
+        stream = logs.log_for(run, asked["path"]).stream
+        piece = streams.read(stream, asked["offset"], asked["limit"])
+        return Response(
+            {
+                "path": asked["path"],
+                "offset": piece.offset,
+                "next_offset": piece.next_offset,
+                "size_bytes": stream.size_bytes,
+                "first_line": piece.first_line,
+                "text": piece.text,
+                "is_complete": stream.is_complete or run.is_final,
+            }
+        )
+
+
+class Code(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, run_id: str) -> Response:
+        tree = run_of(request, run_id).snapshot
+        files = [[path, size, sha256] for path, sha256, size in trees.listing(tree)]
+        return Response({"snapshot": tree.sha256, "files": files})
+
+
+class CodeFile(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, run_id: str, path: str) -> HttpResponseBase:
+        run = run_of(request, run_id)
+        found = run.snapshot.files.select_related("blob").filter(path=path).first()
+        if found is None:
+            raise NotFound(f"the code of run {run.run_id} has no file {path}")
+        return file_response(request, found.blob, path)
+
+
+class CodeZip(APIView):
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, run_id: str) -> HttpResponseBase:
+        run = run_of(request, run_id)
+        files = trees.listing(run.snapshot)
+        entries = ((path, blobs.read(sha256)) for path, sha256, _ in files)
+        return zip_response(request, entries, f"{run.run_id}-code.zip")

@@ -1,0 +1,206 @@
+"""From submitted to started: image, node, task. Every step is safe to repeat.
+
+Load, work, apply: nothing here builds, starts or calls inside a transaction.
+"""
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from compute.actors import build_image
+from compute.backends.base import NoCapacity, Refused, Unreachable
+from compute.tasks import Task
+from django.conf import settings
+from django.utils.timezone import now as clock
+
+from compute import clusters, images, recipes
+from compute.backends import backend_for
+from compute.models import Cluster, ImageBuild, Node
+from compute.states import BuildState
+from runs import lifecycle, logs
+from runs.models import Run
+from runs.states import Reason, State
+from studio import queue, tokens
+from studio.errors import BadInput
+from studio.models import TokenKind
+
+logger = logging.getLogger(__name__)
+TOKEN_DAYS = 60
+
+
+def launch(run_pk: int) -> None:
+    """Take a run as far as it can go now: to a started task, or to what it waits for."""
+    run = _load(run_pk)
+    if run.state == State.NOT_STARTED:
+        lifecycle.move(run, State.PREPARING)
+    if run.state == State.PREPARING:
+        prepare(run)
+    if run.state == State.QUEUED:
+        place(run.cluster)
+
+
+def _load(run_pk: int) -> Run:
+    return Run.objects.select_related("experiment__workspace", "cluster", "created_by").get(
+        pk=run_pk
+    )
+
+
+def prepare(run: Run) -> None:
+    """See that the run's image is there: go on to Queued, wait for the build, or fail with it."""
+    build = run.image_build
+    if build is None:
+        try:
+            build = images.ensure(recipes.from_definition(run.definition))
+        except BadInput as error:
+            lifecycle.end(run, Reason.ENVIRONMENT_FAILED, error=_error("BadInput", error.message))
+            return
+        Run.objects.filter(pk=run.pk).update(image_build=build)
+        run.image_build = build
+    logs.attach(run, logs.BUILD, build.log)
+    if build.state == BuildState.READY:
+        lifecycle.explain(run, _image_words(run, build))
+        lifecycle.move(run, State.QUEUED)
+    elif build.state == BuildState.FAILED:
+        lifecycle.end(run, Reason.ENVIRONMENT_FAILED, error=_build_error(build))
+    else:
+        lifecycle.wait(run, _build_words(build))
+        if build.state == BuildState.WAITING:
+            queue.send(build_image, build.pk)
+
+
+def _image_words(run: Run, build: ImageBuild) -> str:
+    if build.ended_at is None or build.ended_at < run.created_at:
+        return "image reused"
+    seconds = (build.ended_at - (build.started_at or build.ended_at)).total_seconds()
+    return f"image built in {seconds:.1f} s"
+
+
+def _build_words(build: ImageBuild) -> str:
+    return {
+        BuildState.WAITING: "Waiting for its image: a worker will start the build",
+        BuildState.SOLVING: "Building its image: choosing the exact packages",
+        BuildState.INSTALLING: "Building its image: downloading and installing packages",
+    }[BuildState(build.state)]
+
+
+def _build_error(build: ImageBuild) -> dict[str, object]:
+    return {
+        **_error("EnvironmentFailed", build.error or "the image could not be built"),
+        "guilty": build.guilty,
+        "log": logs.BUILD,
+    }
+
+
+def _error(kind: str, message: str) -> dict[str, object]:
+    return {"type": kind, "message": message}
+
+
+def place(cluster: Cluster) -> None:
+    """Give the waiting runs of a cluster its free nodes, in order; say why the rest wait."""
+    waiting = list(
+        Run.objects.select_related("experiment__workspace", "cluster", "created_by")
+        .filter(cluster=cluster, state=State.QUEUED)
+        .order_by("id")
+    )
+    for position, run in enumerate(waiting, start=1):
+        node = clusters.reserve(cluster, run.run_id, clock())
+        if node is None:
+            _say_why(cluster, waiting[position - 1 :])
+            return
+        _start_on(run, node)
+
+
+def _say_why(cluster: Cluster, waiting: list[Run]) -> None:
+    holders = list(
+        cluster.nodes.filter(holder__isnull=False).values_list("holder", flat=True).order_by("id")
+    )
+    names = Run.objects.filter(run_id__in=holders[:3]).values_list("name", flat=True)
+    held = ", ".join(names) or "runs that are ending"
+    if cluster.max_nodes == 0:
+        held = "nothing: it may have no node (max_nodes is 0), so resize it"
+    for position, run in enumerate(waiting, start=1):
+        place_words = "next in line" if position == 1 else f"number {position} in line"
+        lifecycle.wait(
+            run,
+            f"Waiting for a node of {cluster.name} ({place_words});"
+            f" all {cluster.max_nodes} are held by {held}",
+        )
+
+
+def _start_on(run: Run, node: Node) -> None:
+    """Start the run's task on its node; only the one who wins the move starts it."""
+    came_up = clock() - node.came_up_at < timedelta(seconds=2)
+    lifecycle.explain(run, "a node came up" if came_up else f"node {node.number} was free")
+    task_id = uuid.uuid4().hex
+    moved = lifecycle.move(
+        run, State.STARTING, node_number=node.number, task_id=task_id, seen_at=clock()
+    )
+    if moved:
+        start(run)
+    elif run.state not in (State.STARTING, State.RUNNING):
+        clusters.release(run.run_id, clock())
+
+
+def start(run: Run) -> None:
+    """Start the task of a run in Starting; the same task id twice starts one task."""
+    image = run.image_build.image if run.image_build else None
+    if image is None or not Path(image.place).is_dir():
+        lifecycle.move(run, State.QUEUED, "its image was removed meanwhile")
+        Run.objects.filter(pk=run.pk).update(image_build=None)
+        clusters.release(run.run_id, clock())
+        lifecycle.move(run, State.PREPARING)
+        prepare(run)
+        return
+    images.mark_used(image)
+    try:
+        handle = backend_for(run.cluster).start(_task(run))
+    except (NoCapacity, Unreachable) as error:
+        clusters.release(run.run_id, clock())
+        if lifecycle.move(run, State.QUEUED, str(error)):
+            lifecycle.wait(run, str(error))
+        return
+    except Refused as error:
+        lifecycle.end(run, Reason.START_FAILED, error=_error("StartFailed", str(error)))
+        return
+    # Somebody may have canceled and cleaned up meanwhile: then there is something to clean again.
+    Run.objects.filter(pk=run.pk).update(handle=handle, cleaned_at=None)
+    run.refresh_from_db()
+    if run.is_final or run.state == State.CANCEL_REQUESTED:
+        backend_for(run.cluster).stop(handle, settings.CANCEL_GRACE_SECONDS)
+
+
+def _task(run: Run) -> Task:
+    _, secret = tokens.issue(
+        run.created_by,
+        run.workspace,
+        name=f"run {run.name}",
+        kind=TokenKind.RUN,
+        subject=run.run_id,
+        expires_at=_token_end(clock()),
+    )
+    folder = Path(settings.TASKS) / run.task_id
+    assert run.image_build is not None and run.image_build.image is not None
+    python = images.python_of(run.image_build.image)
+    return Task(
+        id=run.task_id,
+        command=[python, "-m", "trainyard.driver"],
+        env={
+            **run.definition.get("variables", {}),
+            "PATH": f"{Path(python).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(settings.SDK),
+            "TRAINYARD_URL": settings.URL,
+            "TRAINYARD_SOCKET": str(settings.WEB_SOCKET),
+            "TRAINYARD_WORK": str(folder),
+            "TRAINYARD_TASK": run.task_id,
+            "AZUREML_RUN_TOKEN": secret,
+            "AZUREML_RUN_ID": run.run_id,
+        },
+        folder=str(folder),
+        grace_s=settings.CANCEL_GRACE_SECONDS,
+    )
+
+
+def _token_end(now: datetime) -> datetime:
+    """A run's token dies with the run; this is for a run whose end nobody could see."""
+    return now + timedelta(days=TOKEN_DAYS)

@@ -1,0 +1,62 @@
+"""A run's logs: paths that point at streams."""
+
+from django.db import transaction
+
+from runs import lifecycle
+from runs.models import Run, RunLog
+from studio import live, streams
+from studio.errors import BadInput, NotFound
+from studio.files.trees import safe_path
+from studio.models import Stream
+
+BUILD = "azureml-logs/20_image_build_log.txt"
+DRIVER = "azureml-logs/70_driver_log.txt"
+# What a driver may write; the image build's log is the studio's own.
+FOLDERS = ("azureml-logs/", "logs/")
+MOST_LOGS = 2000
+
+
+def attach(run: Run, path: str, stream: Stream) -> None:
+    """Show `stream` as the run's log `path`, in place of what was there."""
+    _, made = RunLog.objects.update_or_create(run=run, path=path, defaults={"stream": stream})
+    if made:
+        live.publish(lifecycle.group(run), "files-changed")
+
+
+def append(run: Run, path: str, offset: int, data: bytes) -> int:
+    """Add bytes to a log and return its new size. The first append makes the log.
+
+    Raises BadInput for a path outside the log folders, WrongOffset with `at`.
+    """
+    if safe_path(path) == BUILD or not path.startswith(FOLDERS):
+        raise BadInput(f"{path} is no log of a run; logs lie in {' or '.join(FOLDERS)}")
+    log = run.logs.filter(path=path).first() or _make(run, path)
+    return streams.append(log.stream_id, offset, data)
+
+
+def _make(run: Run, path: str) -> RunLog:
+    if run.logs.count() >= MOST_LOGS:
+        raise BadInput(f"a run has at most {MOST_LOGS:,} logs; write {path} to outputs/ instead")
+    with transaction.atomic():
+        stream = streams.create()
+        log, made = RunLog.objects.get_or_create(run=run, path=path, defaults={"stream": stream})
+        if made:
+            live.publish(lifecycle.group(run), "files-changed")
+        else:
+            stream.delete()
+    return log
+
+
+def log_for(run: Run, path: str) -> RunLog:
+    """Return a log by its path. Raises NotFound that lists the logs."""
+    log = run.logs.select_related("stream").filter(path=path).first()
+    if log is None:
+        paths = ", ".join(run.logs.values_list("path", flat=True)[:10])
+        raise NotFound(f"run {run.run_id} has no log {path}; its logs: {paths or 'none yet'}")
+    return log
+
+
+def finish(run: Run) -> None:
+    """Say of the run's own logs that nothing more will come."""
+    for log in run.logs.exclude(path=BUILD).filter(stream__is_complete=False):
+        streams.finish(log.stream_id)

@@ -1,0 +1,28 @@
+"""Every second: re-send what a row says is due, look at what runs, end what went silent."""
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+from django.utils.timezone import now as clock
+
+from runs import supervising
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Looks after runs: one round a second, until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ended = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        supervising.prepare()
+        logger.info("supervise is up")
+        while not ended.wait(1.0):
+            close_old_connections()
+            supervising.once(clock())

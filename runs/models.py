@@ -1,0 +1,220 @@
+"""What happened, and what is happening: experiments, runs, their events, metrics and files."""
+
+from django.db import models
+from django.db.models import Q
+
+from compute.models import Cluster, ImageBuild
+from registry.models import Version
+from runs.states import FINAL, Reason, State
+from studio.models import Blob, Stream, Tree, User, Workspace
+
+
+class Experiment(models.Model):
+    """Runs that belong together, under one name."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="experiments")
+    name = models.CharField(max_length=255)
+    run_count = models.PositiveIntegerField(default=0, help_text="numbers its runs")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="one_experiment_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> "RunQuerySet":
+        return self.exclude(state__in=FINAL)
+
+
+class Run(models.Model):
+    """One execution of a script: what was asked, where it is, how it ended.
+
+    `run_id` is the name people and scripts use: `<experiment>_<unix seconds>_<8 hex>`.
+    `handle` is what the backend gave for the started task; `waits_for` says in words why a run
+    does not go on; `error` holds type, message, exit_code, signal and traceback of a failure.
+    """
+
+    run_id = models.CharField(max_length=280, unique=True)
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="runs")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=100)
+    state = models.CharField(max_length=20, choices=State, default=State.NOT_STARTED)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    waits_for = models.CharField(max_length=500, blank=True)
+    error = models.JSONField(default=dict)
+
+    script = models.CharField(max_length=1000)
+    arguments = models.JSONField(default=list)
+    snapshot = models.ForeignKey(Tree, models.PROTECT, related_name="+")
+    environment = models.ForeignKey(Version, models.PROTECT, null=True, related_name="+")
+    environment_name = models.CharField(max_length=255, blank=True)
+    definition = models.JSONField(default=dict, help_text="the environment, as written")
+    image_build = models.ForeignKey(ImageBuild, models.PROTECT, null=True, related_name="+")
+    cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="+")
+    node_number = models.PositiveIntegerField(null=True)
+    tags = models.JSONField(default=dict)
+    properties = models.JSONField(default=dict)
+
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, help_text="when the script started")
+    ended_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    canceled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    task_id = models.CharField(max_length=64, blank=True)
+    handle = models.JSONField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="last heartbeat or call of its driver")
+    cleaned_at = models.DateTimeField(null=True, help_text="when its node and task were freed")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["state"], name="runs_by_state"),
+            models.Index(fields=["experiment", "-id"], name="runs_of_experiment"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "number"], name="one_run_per_number"),
+            models.CheckConstraint(
+                condition=Q(state__in=FINAL, ended_at__isnull=False)
+                | (~Q(state__in=FINAL) & Q(ended_at__isnull=True)),
+                name="a_run_has_ended_exactly_when_final",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run({self.run_id})"
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.experiment.workspace
+
+
+class RunEvent(models.Model):
+    """One change of a run's state. `number` counts from 1 within the run."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=20, choices=State)
+    text = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="one_event_per_number")
+        ]
+
+
+class MetricKind(models.TextChoices):
+    FLOAT = "float"
+    INT = "int"
+    BOOL = "bool"
+    TEXT = "text"
+
+
+class MetricSeries(models.Model):
+    """One metric of a run: how many points, and the summary that tables and tiles need.
+
+    least, greatest, total of finite values only; `nan_count` counts NaN and ±Inf.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="series")
+    name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=8, choices=MetricKind, default=MetricKind.FLOAT)
+    count = models.PositiveBigIntegerField(default=0)
+    first_step = models.BigIntegerField(default=0)
+    last_step = models.BigIntegerField(default=0)
+    last_time = models.FloatField(default=0, help_text="wall clock, Unix seconds")
+    last = models.CharField(max_length=255, blank=True, help_text="as JSON, NaN as a string")
+    least = models.FloatField(null=True)
+    greatest = models.FloatField(null=True)
+    nan_count = models.PositiveBigIntegerField(default=0)
+    first_nan_step = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "name"], name="one_series_per_metric")
+        ]
+
+
+class MetricSegment(models.Model):
+    """Points of one series from number `first` on: packed int64 steps, float64 times and values.
+
+    Text values are a JSON list instead of float64.
+    """
+
+    series = models.ForeignKey(MetricSeries, models.CASCADE, related_name="segments")
+    first = models.PositiveBigIntegerField()
+    count = models.PositiveIntegerField()
+    steps = models.BinaryField()
+    times = models.BinaryField()
+    values = models.BinaryField()
+
+    class Meta:
+        ordering = ["first"]
+        constraints = [
+            models.UniqueConstraint(fields=["series", "first"], name="one_segment_per_place")
+        ]
+
+
+class MetricWriter(models.Model):
+    """A process that logs: the number of its last batch that is stored."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="metric_writers")
+    name = models.CharField(max_length=80)
+    last_sequence = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_writer_per_name")]
+
+
+class RunLog(models.Model):
+    """A log of a run by its path, e.g. `azureml-logs/70_driver_log.txt`."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="logs")
+    path = models.CharField(max_length=1000)
+    stream = models.ForeignKey(Stream, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["run", "path"], name="one_log_per_path")]
+
+
+class RunFile(models.Model):
+    """A file that a run wrote to `outputs/` (or uploaded), whole, as last seen."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1000)
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["run", "path"], name="one_file_per_path")]
+
+
+class RunAsset(models.Model):
+    """Lineage: the run used (in) or made (out) this version, under this name."""
+
+    class Direction(models.TextChoices):
+        IN = "in"
+        OUT = "out"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="assets")
+    version = models.ForeignKey(Version, models.CASCADE, related_name="+")
+    direction = models.CharField(max_length=3, choices=Direction)
+    path = models.CharField(max_length=1000, blank=True, help_text="where in the run's files")

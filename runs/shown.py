@@ -1,0 +1,42 @@
+"""A run as the API shows it."""
+
+from typing import Any
+
+from django.conf import settings
+
+from runs.models import Run
+
+
+def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
+    """A run's facts; `whole` adds its events and the environment's definition."""
+    facts: dict[str, Any] = {
+        "run_id": run.run_id,
+        "name": run.name,
+        "number": run.number,
+        "experiment": run.experiment.name,
+        "workspace": run.workspace.name,
+        "state": run.state,
+        "reason": run.reason,
+        "waits_for": run.waits_for,
+        "error": run.error,
+        "script": run.script,
+        "arguments": run.arguments,
+        "environment": {
+            "name": run.environment_name,
+            "version": run.environment.number if run.environment else None,
+        },
+        "cluster": run.cluster.name,
+        "node_number": run.node_number,
+        "tags": run.tags,
+        "properties": run.properties,
+        "snapshot": run.snapshot.sha256,
+        "created_by": run.created_by.username,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "url": f"{settings.URL}/runs/{run.run_id}/",
+    }
+    if whole:
+        facts["definition"] = run.definition
+        facts["events"] = list(run.events.values("number", "state", "text", "at"))
+    return facts

@@ -1,0 +1,175 @@
+"""Code on its way in: what is sent and what is ignored, how large it may be, zips, examples."""
+
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pathspec
+from django.conf import settings
+
+from studio.errors import BadInput, NotFound, SnapshotTooLarge, UnsafePath
+from studio.files import blobs, trees
+from studio.models import Tree
+
+# The first one that exists counts, and only at the top: what the v1 SDK did.
+IGNORE_FILES = (".amlignore", ".gitignore")
+MOST_SHOWN = 5
+MIB = 1024 * 1024
+
+
+def ignore_rules(texts: dict[str, str]) -> pathspec.GitIgnoreSpec | None:
+    """Return the rules of the ignore file that counts, None without one. Raises BadInput."""
+    for name in IGNORE_FILES:
+        if name in texts:
+            try:
+                return pathspec.GitIgnoreSpec.from_lines(texts[name].splitlines())
+            except ValueError as error:
+                raise BadInput(f"{name} cannot be read: {error}") from None
+    return None
+
+
+def kept(files: list[tuple[str, int]], texts: dict[str, str]) -> list[tuple[str, int]]:
+    """Return the (path, size) pairs that the ignore file leaves."""
+    rules = ignore_rules(texts)
+    return [file for file in files if rules is None or not rules.match_file(file[0])]
+
+
+def largest(files: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the top folders (and files) that take the most, largest first, with their bytes."""
+    totals: dict[str, int] = {}
+    for path, size in files:
+        top, slash, _ = path.partition("/")
+        totals[top + slash] = totals.get(top + slash, 0) + size
+    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:MOST_SHOWN]
+
+
+def check_size(files: list[tuple[str, int]]) -> None:
+    """Raise SnapshotTooLarge, naming the largest folders, for too much or too many."""
+    total, most = sum(size for _, size in files), settings.SNAPSHOT_MAX_BYTES
+    if total > most:
+        parts = ", ".join(f"{name} {size / MIB:.1f} MB" for name, size in largest(files))
+        raise SnapshotTooLarge(
+            f"Your total snapshot size exceeds the limit of {most / MIB:.1f} MB:"
+            f" it has {total / MIB:.1f} MB. Largest: {parts}."
+            " List what the run does not need in .amlignore (as in .gitignore)",
+            largest=largest(files),
+        )
+    if len(files) > settings.SNAPSHOT_MAX_FILES:
+        raise SnapshotTooLarge(
+            f"Your project exceeds the file limit of {settings.SNAPSHOT_MAX_FILES:,}:"
+            f" it has {len(files):,}. List what the run does not need in .amlignore",
+            largest=largest(files),
+        )
+
+
+def check(files: list[tuple[str, int]], texts: dict[str, str]) -> dict[str, Any]:
+    """Say what a folder would send, before anything is sent. Raises UnsafePath."""
+    for path, _ in files:
+        trees.safe_path(path)
+    left = kept(files, texts)
+    problem = None
+    try:
+        check_size(left)
+    except SnapshotTooLarge as error:
+        problem = error.message
+    return {
+        "kept": [path for path, _ in left],
+        "ignored": len(files) - len(left),
+        "size_bytes": sum(size for _, size in left),
+        "largest": largest(left),
+        "problem": problem,
+    }
+
+
+def make(files: list[tuple[str, str]]) -> Tree:
+    """Return the snapshot of (path, SHA-256) pairs. Raises SnapshotTooLarge, or as trees.make."""
+    if not files:
+        raise BadInput("there is no file to run: the folder is empty, or all of it is ignored")
+    tree = trees.make(files)
+    check_size([(path, size) for path, _, size in trees.listing(tree)])
+    return tree
+
+
+def from_zip(sha256: str) -> Tree:
+    """Return the snapshot of an uploaded zip; a single top folder is stepped into.
+
+    Raises UnsafePath for an absolute path, `..` or a link that leaves the tree; BadInput for what
+    is no zip; SnapshotTooLarge by what really comes out of it, whatever its directory claims.
+    """
+    try:
+        with blobs.open_blob(sha256) as file, zipfile.ZipFile(file) as archive:
+            entries = _entries(archive)
+            texts = {
+                path: archive.read(entry).decode(errors="replace")
+                for path, entry in entries.items()
+                if path in IGNORE_FILES and entry.file_size <= MIB
+            }
+            left = kept([(path, entry.file_size) for path, entry in entries.items()], texts)
+            check_size(left)
+            budget = _Budget(settings.SNAPSHOT_MAX_BYTES)
+            return make(
+                [(path, blobs.put(budget.of(archive, entries[path])).sha256) for path, _ in left]
+            )
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+        raise BadInput(
+            f"this is not a zip that can be read ({error}); make a plain one, without a password"
+        ) from None
+
+
+class _Budget:
+    """Counts what really comes out of a zip, so that a zip bomb ends at the limit."""
+
+    def __init__(self, most: int):
+        self.left = most
+
+    def of(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        with archive.open(entry) as file:
+            while chunk := file.read(blobs.READ_BYTES):
+                self.left -= len(chunk)
+                if self.left < 0:
+                    raise SnapshotTooLarge(
+                        "Your total snapshot size exceeds the limit of"
+                        f" {settings.SNAPSHOT_MAX_BYTES / MIB:.1f} MB once it is unpacked"
+                    )
+                yield chunk
+
+
+def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Path → entry of every file in the archive, below its single top folder if it has one."""
+    entries = {}
+    for entry in archive.infolist():
+        if entry.is_dir():
+            continue
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise UnsafePath(
+                f"{entry.filename} in the zip is a symbolic link; put the file itself there"
+            )
+        # orig_filename: Python would quietly turn a backslash or a NUL into something else.
+        entries[trees.safe_path(entry.orig_filename)] = entry
+    tops = {path.partition("/")[0] for path in entries}
+    if len(tops) == 1 and all("/" in path for path in entries):
+        return {path.partition("/")[2]: entry for path, entry in entries.items()}
+    return entries
+
+
+def example(name: str) -> tuple[Tree, dict[str, Any]]:
+    """Return the snapshot of a ready example and how to run it. Raises NotFound listing them."""
+    folder = Path(settings.EXAMPLES)
+    ready = sorted(p.parent.name for p in folder.glob("*/environment.yml"))
+    if name not in ready:
+        raise NotFound(f'no example "{name}"; examples: {", ".join(ready)}')
+    files = [
+        (path.relative_to(folder / name).as_posix(), path)
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    tree = make([(path, blobs.put([file.read_bytes()]).sha256) for path, file in files])
+    conda = (folder / name / "environment.yml").read_text(encoding="utf-8")
+    return tree, {
+        "script": "train.py",
+        "arguments": [],
+        "environment": {"conda": conda},
+        "experiment": name,
+    }

@@ -1,0 +1,29 @@
+"""Who may listen to what: a topic's name → the group that carries it."""
+
+from runs import lifecycle, metrics
+from runs.access import run_for
+from studio import streams
+from studio.access import workspace_for
+from studio.errors import StudioError
+from studio.models import User
+
+
+def group_for(user: User, topic: str) -> str | None:
+    """Return the live group of `topic`, None where it is unknown or not this user's.
+
+    Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:log:<path>`.
+    """
+    kind, _, rest = topic.partition(":")
+    try:
+        if kind == "workspace":
+            return lifecycle.workspace_group(workspace_for(user, rest).pk)
+        if kind != "run":
+            return None
+        run_id, _, part = rest.partition(":")
+        run = run_for(user, run_id)
+    except StudioError:
+        return None
+    if part.startswith("log:"):
+        log = run.logs.filter(path=part.removeprefix("log:")).first()
+        return streams.group(log.stream_id) if log else None
+    return {"": lifecycle.group(run), "metrics": metrics.group(run)}.get(part)

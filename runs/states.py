@@ -1,0 +1,73 @@
+"""A run's life as data: states, the moves between them, why it ends and as what."""
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    """The names users of the SDK know; one vocabulary for rows, API, SDK and pages."""
+
+    NOT_STARTED = "NotStarted"
+    PREPARING = "Preparing"
+    QUEUED = "Queued"
+    PROVISIONING = "Provisioning"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    FINALIZING = "Finalizing"
+    CANCEL_REQUESTED = "CancelRequested"
+    NOT_RESPONDING = "NotResponding"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+
+class Reason(TextChoices):
+    """Why a run ended."""
+
+    SUCCEEDED = "succeeded", "the script ended with exit code 0"
+    SCRIPT_FAILED = "script-failed", "the script ended with an error"
+    ENVIRONMENT_FAILED = "environment-failed", "its environment could not be built"
+    START_FAILED = "start-failed", "its code could not be laid out or started"
+    LOST = "lost", "its process ended without a word"
+    CANCELED = "canceled", "somebody canceled it"
+
+
+ENDS_AS = {
+    Reason.SUCCEEDED: State.COMPLETED,
+    Reason.SCRIPT_FAILED: State.FAILED,
+    Reason.ENVIRONMENT_FAILED: State.FAILED,
+    Reason.START_FAILED: State.FAILED,
+    Reason.LOST: State.FAILED,
+    Reason.CANCELED: State.CANCELED,
+}
+
+FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)
+# The stages of the bar on a run's page, in order.
+STAGES = (State.PREPARING, State.QUEUED, State.STARTING, State.RUNNING, State.FINALIZING)
+# States in which a task may be alive on a node.
+ON_A_NODE = (
+    State.STARTING,
+    State.RUNNING,
+    State.FINALIZING,
+    State.NOT_RESPONDING,
+    State.CANCEL_REQUESTED,
+)
+
+_AWAY = (State.CANCEL_REQUESTED, State.CANCELED, State.FAILED)
+_LIVE = (*_AWAY, State.NOT_RESPONDING)
+MOVES = {
+    State.NOT_STARTED: (State.PREPARING, *_AWAY),
+    State.PREPARING: (State.QUEUED, *_AWAY),
+    State.QUEUED: (State.PROVISIONING, State.STARTING, State.PREPARING, *_AWAY),
+    State.PROVISIONING: (State.STARTING, State.QUEUED, *_AWAY),
+    State.STARTING: (State.RUNNING, State.QUEUED, *_LIVE),
+    State.RUNNING: (State.FINALIZING, State.COMPLETED, *_LIVE),
+    State.FINALIZING: (State.COMPLETED, *_LIVE),
+    State.NOT_RESPONDING: (
+        State.STARTING,
+        State.RUNNING,
+        State.FINALIZING,
+        State.COMPLETED,
+        *_AWAY,
+    ),
+    State.CANCEL_REQUESTED: (State.CANCELED, State.COMPLETED, State.FAILED),
+}
