@@ -1,0 +1,46 @@
+"""The contract of a backend: four verbs, three errors. tests/compute/contract.py holds it."""
+
+from typing import Any, Protocol
+
+from compute.tasks import Sighting, Task
+
+# What a backend needs to find its task again, as JSON: kept in a row.
+Handle = dict[str, Any]
+
+
+class BackendError(Exception):
+    """A backend's no; the class says what the caller should do."""
+
+
+class NoCapacity(BackendError):
+    """There is no room now: try again later."""
+
+
+class Unreachable(BackendError):
+    """The place where tasks run did not answer: try again."""
+
+
+class Refused(BackendError):
+    """It will never work like this: tell the person."""
+
+
+class Backend(Protocol):
+    """Where tasks run."""
+
+    def start(self, task: Task) -> Handle:
+        """Start `task` and return at once; the same task id again returns the same handle.
+
+        Raises NoCapacity, Unreachable, Refused.
+        """
+
+    def look(self, handle: Handle) -> Sighting:
+        """Say whether it runs, how it ended, or that it is gone. Cheap. Raises Unreachable."""
+
+    def stop(self, handle: Handle, grace_s: float) -> None:
+        """Ask the task to end, and end it by force after `grace_s`. What is gone is no error.
+
+        Returns when nothing of the task runs any more, so after `grace_s` and a second at most.
+        """
+
+    def forget(self, handle: Handle) -> None:
+        """Free what the task left. Safe to repeat; does nothing while something of it runs."""

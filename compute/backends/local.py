@@ -1,0 +1,160 @@
+"""Tasks as processes on this machine, as the studio's own user.
+
+A task is a session of its own, led by a small shell that outlives the worker which started it and
+writes down how the program ended. Its processes are known by their session and by TRAINYARD_TASK
+in their environment, so that even one that left the session is found.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from compute import environ
+from compute.backends.base import Handle, NoCapacity, Refused
+from compute.tasks import Sighting, Task
+
+MARK = "TRAINYARD_TASK"
+EXIT, HANDLE, OUTPUT = "exit", "task.json", "driver.err"
+# `trap :` keeps the shell alive on TERM until its program has ended, and the program still gets
+# the signal's default action; the rename makes the exit file whole or absent.
+LAUNCHER = 'trap : TERM INT; "$@" & child=$!; wait $child; code=$?; '
+LAUNCHER += "while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; "
+LAUNCHER += 'echo $code > "$TASK_EXIT.new" && mv "$TASK_EXIT.new" "$TASK_EXIT"'
+POLL_S = 0.02
+KILL_WAIT_S = 5.0
+
+
+class Local:
+    """The machine that the studio runs on."""
+
+    def start(self, task: Task) -> Handle:
+        folder = Path(task.folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with (folder / "starting").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if (folder / HANDLE).exists():
+                    return _read_handle(folder)
+                return self._launch(task, folder)
+        except OSError as error:
+            if error.errno in (11, 12):  # EAGAIN, ENOMEM: no process or memory to be had now
+                raise NoCapacity(f"the machine cannot start another process: {error}") from error
+            raise Refused(f"the task could not be started: {error}") from error
+
+    def _launch(self, task: Task, folder: Path) -> Handle:
+        env = environ.for_tasks({**task.env, MARK: task.id, "TASK_EXIT": str(folder / EXIT)})
+        if not shutil.which(task.command[0]):
+            raise Refused(f"there is no program {task.command[0]} on this machine")
+        with (folder / OUTPUT).open("ab") as output:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", LAUNCHER, "task", *task.command],
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                close_fds=True,
+            )
+        handle = {
+            "pid": process.pid,
+            "started": psutil.Process(process.pid).create_time(),
+            "task_id": task.id,
+            "folder": str(folder),
+        }
+        new = folder / f"{HANDLE}.new"
+        new.write_text(json.dumps(handle), encoding="utf-8")
+        new.rename(folder / HANDLE)
+        _reap(process)
+        return handle
+
+    def look(self, handle: Handle) -> Sighting:
+        _reap_ended()
+        if _leader(handle) is not None:
+            return Sighting("running")
+        try:
+            code = int((Path(handle["folder"]) / EXIT).read_text())
+        except (OSError, ValueError):
+            return Sighting("gone")
+        # A shell reports a signal as 128 + its number.
+        return Sighting("exited", signal=code - 128) if code > 128 else Sighting("exited", code)
+
+    def stop(self, handle: Handle, grace_s: float) -> None:
+        leader = _leader(handle)
+        if leader is not None:
+            # Only the program itself is asked: it ends what it started in its own order.
+            for child in leader.children():
+                _signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while time.monotonic() < deadline and _leader(handle) is not None:
+            time.sleep(POLL_S)
+        deadline = time.monotonic() + KILL_WAIT_S
+        while (left := list(_processes(handle))) and time.monotonic() < deadline:
+            for process in left:
+                _signal(process, signal.SIGKILL)
+            _reap_ended()
+            time.sleep(POLL_S)
+
+    def forget(self, handle: Handle) -> None:
+        if not any(_processes(handle)):
+            shutil.rmtree(handle["folder"], ignore_errors=True)
+
+
+def _read_handle(folder: Path) -> Handle:
+    handle: Handle = json.loads((folder / HANDLE).read_text(encoding="utf-8"))
+    return handle
+
+
+def _leader(handle: Handle) -> psutil.Process | None:
+    """The task's shell, when it is still that one and not a later process with its number."""
+    try:
+        process = psutil.Process(handle["pid"])
+        same = abs(process.create_time() - handle["started"]) < 0.05
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _processes(handle: Handle) -> Iterator[psutil.Process]:
+    """Every process of the task: those of its session, and those that carry its mark."""
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                continue
+            if (
+                os.getsid(process.pid) == handle["pid"] and _leader(handle) is not None
+            ) or process.environ().get(MARK) == handle["task_id"]:
+                yield process
+        except (psutil.Error, OSError):
+            continue
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        pass
+
+
+# A child that has ended stays a zombie until its parent asks how it ended. The exit file says so
+# better, but somebody must ask.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    _children.append(process)
+    _reap_ended()
+
+
+def _reap_ended() -> None:
+    for process in list(_children):
+        if process.poll() is not None and process in _children:
+            _children.remove(process)

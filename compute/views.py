@@ -1,0 +1,60 @@
+"""Pages of clusters. What runs on them is a fragment of runs."""
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from compute.access import cluster_for
+from compute.models import Cluster
+from compute.sizes import SIZES
+from compute.states import NodeState
+from studio.access import workspace_for
+from studio.models import Workspace
+
+MOST_IN_NAVIGATION = 3
+
+
+def _with_load(workspace: Workspace) -> QuerySet[Cluster]:
+    """The workspace's clusters, each with `busy` and `idle` nodes counted."""
+    return Cluster.objects.filter(workspace=workspace).annotate(
+        busy=Count("nodes", filter=Q(nodes__state=NodeState.BUSY)),
+        idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
+    )
+
+
+@login_required
+def cluster_list(request: HttpRequest, workspace: str) -> HttpResponse:
+    place = workspace_for(request.user, workspace)
+    rows = [(cluster, SIZES.get(cluster.node_size.upper())) for cluster in _with_load(place)]
+    facts = {"workspace": place, "rows": rows}
+    if request.htmx:
+        return render(request, "compute/_clusters.html", facts)
+    return render(request, "compute/clusters.html", facts)
+
+
+@login_required
+def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    place = workspace_for(request.user, workspace)
+    found = _with_load(place).get(pk=cluster_for(place, name).pk)
+    facts = {
+        "workspace": place,
+        "cluster": found,
+        "size": SIZES.get(found.node_size.upper()),
+        "nodes": found.nodes.all(),
+    }
+    if request.htmx:
+        return render(request, "compute/_nodes.html", facts)
+    return render(request, "compute/cluster.html", facts)
+
+
+@login_required
+def load(request: HttpRequest, workspace: str) -> HttpResponse:
+    """How busy the clusters are: for the navigation, or as a card for Home."""
+    place = workspace_for(request.user, workspace)
+    clusters = _with_load(place)
+    if request.GET.get("as") == "card":
+        facts = {"workspace": place, "clusters": clusters}
+        return render(request, "compute/_card.html", facts)
+    facts = {"workspace": place, "clusters": clusters[:MOST_IN_NAVIGATION]}
+    return render(request, "compute/_load.html", facts)
