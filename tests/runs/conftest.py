@@ -1,0 +1,83 @@
+"""A person with a workspace and a cluster, who calls the API by token."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from compute.clusters import ensure_default
+from studio import tokens
+from studio.files import blobs
+from studio.models import Member, Role, TokenKind, User, Workspace
+
+
+@dataclass
+class Caller:
+    """Someone who calls the API; `sent` submits a snapshot of the given files."""
+
+    user: User
+    workspace: Workspace
+    client: APIClient
+
+    @property
+    def home(self) -> str:
+        return f"/api/v1/workspaces/{self.workspace.name}"
+
+    def get(self, path: str, /, **query: Any):
+        return self.client.get(path, query)
+
+    def post(self, path: str, data: Any = None):
+        return self.client.post(path, {} if data is None else data, format="json")
+
+    def sent(self, files: dict[str, str]) -> str:
+        listing = [[path, blobs.put([text.encode()]).sha256] for path, text in files.items()]
+        return self.post(f"{self.home}/snapshots", {"files": listing}).json()["snapshot"]
+
+    def submit(self, files: dict[str, str] | None = None, **order: Any):
+        files = files or {"train.py": "print('hello')\n"}
+        wanted = {"experiment": "exp", "script": "train.py", "snapshot": self.sent(files), **order}
+        return self.post(f"{self.home}/runs", wanted)
+
+
+def make_caller(name: str, workspace: Workspace, role: Role = Role.OWNER) -> Caller:
+    user = User.objects.create_user(name)
+    Member.objects.create(user=user, workspace=workspace, role=role)
+    _, secret = tokens.issue(user, workspace, name="test")
+    return Caller(user, workspace, client_with(secret))
+
+
+def client_with(secret: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+@pytest.fixture
+def caller(db) -> Caller:
+    workspace = Workspace.objects.create(name="lab")
+    ensure_default(workspace)
+    return make_caller("ann", workspace)
+
+
+@pytest.fixture
+def stranger(db) -> Caller:
+    return make_caller("eve", Workspace.objects.create(name="elsewhere"))
+
+
+@pytest.fixture
+def reader(caller) -> Caller:
+    return make_caller("rob", caller.workspace, Role.READER)
+
+
+@pytest.fixture
+def driver_of():
+    """A client with a run's own token, as its driver has."""
+
+    def client_of(run) -> APIClient:
+        _, secret = tokens.issue(
+            run.created_by, run.workspace, name="run", kind=TokenKind.RUN, subject=run.run_id
+        )
+        return client_with(secret)
+
+    return client_of

@@ -1,0 +1,96 @@
+"""Submitting: what is wrong is named with the way out, and nothing is left behind."""
+
+import re
+
+import pytest
+
+from runs.models import Experiment, Run
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_submitted_run_is_there_with_the_id_that_sdk_users_know(caller):
+    reply = caller.submit(arguments=["--lr", 0.1], tags={"a": "b"})
+    assert reply.status_code == 201, reply.json()
+    run = reply.json()
+    assert re.fullmatch(r"exp_\d{10}_[0-9a-f]{8}", run["run_id"])
+    assert run["arguments"] == ["--lr", "0.1"]
+    assert run["state"] == "NotStarted"
+    assert run["cluster"] == "cpu-cluster"
+    assert [event["state"] for event in run["events"]] == ["NotStarted"]
+    assert caller.get(f"/api/v1/runs/{run['run_id']}").json()["tags"] == {"a": "b"}
+
+
+def test_runs_are_numbered_within_their_experiment(caller):
+    numbers = [caller.submit().json()["number"] for _ in range(3)]
+    assert numbers == [1, 2, 3]
+    assert caller.submit(experiment="other").json()["number"] == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "status", "words"),
+    [
+        ({"script": "missing.py"}, 400, "missing.py script path doesn't exist"),
+        ({"script": "../train.py"}, 400, "cannot be kept"),
+        ({"script": ""}, 400, "say which script"),
+        ({"cluster": "gpu-big"}, 404, "cpu-cluster"),
+        ({"snapshot": "0" * 64}, 404, "the code was not sent"),
+        ({"experiment": "a b"}, 400, "hyphens and underscores"),
+        ({"environment": {"name": "nope"}}, 404, 'no environment "nope"'),
+        ({"environment": {"definition": {"conda": "a: [b"}}}, 400, "line"),
+        ({"environment": {"definition": {"pip": "numpy==\n"}}}, 400, "line 1"),
+        ({"arguments": "--lr 0.1"}, 400, "a list"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_made(caller, order, status, words):
+    reply = caller.submit(**order)
+    assert reply.status_code == status, reply.json()
+    assert words in reply.json()["error"]["message"]
+    assert Run.objects.count() == 0
+    assert Experiment.objects.count() == 0
+
+
+def test_a_wrong_or_expired_token_says_so(caller):
+    from_nobody = caller.client
+    from_nobody.credentials(HTTP_AUTHORIZATION="Bearer ty_wrong")
+    reply = caller.get("/api/v1/me")
+    assert reply.status_code == 401
+    assert reply.json()["error"]["code"] == "not_signed_in"
+    assert "not known here" in reply.json()["error"]["message"]
+    from_nobody.credentials()
+    assert caller.get("/api/v1/me").status_code == 401
+
+
+def test_a_stranger_sees_neither_the_run_nor_the_workspace(caller, stranger):
+    run_id = caller.submit().json()["run_id"]
+    for path in (
+        f"/api/v1/runs/{run_id}",
+        f"/api/v1/runs/{run_id}/files",
+        f"/api/v1/runs/{run_id}/metrics",
+        f"/api/v1/runs/{run_id}/zip",
+        f"/api/v1/runs/{run_id}/snapshot",
+        f"{caller.home}/runs",
+        f"{caller.home}/clusters",
+        f"{caller.home}/models",
+        f"{caller.home}/environments",
+    ):
+        assert stranger.get(path).status_code == 404, path
+    assert stranger.post(f"/api/v1/runs/{run_id}/cancel").status_code == 404
+
+
+def test_a_reader_reads_but_changes_nothing(caller, reader):
+    run_id = caller.submit().json()["run_id"]
+    assert reader.get(f"/api/v1/runs/{run_id}").status_code == 200
+    assert reader.post(f"/api/v1/runs/{run_id}/cancel").status_code == 403
+    assert reader.post(f"{reader.home}/runs", {}).status_code == 403
+
+
+def test_a_registered_environment_is_used_by_name_and_version(caller):
+    definition = {"pip": "six==1.16.0"}
+    made = caller.post(f"{caller.home}/environments", {"name": "my-env", "definition": definition})
+    assert (made.status_code, made.json()["version"]) == (201, 1)
+    again = caller.post(f"{caller.home}/environments", {"name": "my-env", "definition": definition})
+    assert again.json()["version"] == 1
+    run = caller.submit(environment={"name": "my-env"}).json()
+    assert run["environment"] == {"name": "my-env", "version": 1}
+    assert run["definition"] == definition
