@@ -2,11 +2,12 @@
 
 from runs.models import Experiment, Run
 from studio import access
+from studio.access import Person
 from studio.errors import NotFound
-from studio.models import User, Workspace
+from studio.models import Workspace
 
 
-def run_for(user: User, run_id: str, *, write: bool = False) -> Run:
+def run_for(user: Person, run_id: str, *, write: bool = False) -> Run:
     """Return the run, with its experiment, workspace, cluster and people loaded.
 
     Raises NotFound for one that is absent or in a workspace that is not the user's; NotAllowed

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from compute import recipes
 from runs import actors, logs, metrics, outputs, watching
 from runs.models import Run
 from runs.states import State
@@ -59,7 +60,7 @@ class Job(APIView):
                 "workspace": run.workspace.name,
                 "script": run.script,
                 "arguments": run.arguments,
-                "variables": run.definition.get("variables", {}),
+                "variables": recipes.variables_of(run.definition),
                 "cluster": run.cluster.name,
                 "node_number": run.node_number,
                 "files": [list(file) for file in trees.listing(run.snapshot)],

@@ -186,7 +186,7 @@ def _task(run: Run) -> Task:
         id=run.task_id,
         command=[python, "-m", "trainyard.driver"],
         env={
-            **run.definition.get("variables", {}),
+            **recipes.variables_of(run.definition),
             "PATH": f"{Path(python).parent}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": str(settings.SDK),
             "TRAINYARD_URL": settings.URL,

@@ -3,6 +3,7 @@
 import stat
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,38 @@ MOST_SHOWN = 5
 MIB = 1024 * 1024
 
 
-def ignore_rules(texts: dict[str, str]) -> pathspec.GitIgnoreSpec | None:
+@dataclass(frozen=True)
+class Rules:
+    """An ignore file as git reads it: one matcher for files, one for folders.
+
+    GitIgnoreSpec alone would let a file come back out of an ignored folder, and would not let
+    `!*/` take a folder back; git looks at each folder on the way down.
+    """
+
+    files: pathspec.GitIgnoreSpec
+    folders: pathspec.PathSpec
+    known: dict[str, bool] = field(default_factory=lambda: {"": False})
+
+    def ignore(self, path: str) -> bool:
+        return self._in_ignored(path.rpartition("/")[0]) or bool(self.files.match_file(path))
+
+    def _in_ignored(self, folder: str) -> bool:
+        if folder not in self.known:
+            above = self._in_ignored(folder.rpartition("/")[0])
+            self.known[folder] = above or bool(self.folders.match_file(folder + "/"))
+        return self.known[folder]
+
+
+def ignore_rules(texts: dict[str, str]) -> Rules | None:
     """Return the rules of the ignore file that counts, None without one. Raises BadInput."""
     for name in IGNORE_FILES:
         if name in texts:
             try:
-                return pathspec.GitIgnoreSpec.from_lines(texts[name].splitlines())
+                lines = texts[name].splitlines()
+                return Rules(
+                    pathspec.GitIgnoreSpec.from_lines(lines),
+                    pathspec.PathSpec.from_lines("gitignore", lines),
+                )
             except ValueError as error:
                 raise BadInput(f"{name} cannot be read: {error}") from None
     return None
@@ -33,7 +60,7 @@ def ignore_rules(texts: dict[str, str]) -> pathspec.GitIgnoreSpec | None:
 def kept(files: list[tuple[str, int]], texts: dict[str, str]) -> list[tuple[str, int]]:
     """Return the (path, size) pairs that the ignore file leaves."""
     rules = ignore_rules(texts)
-    return [file for file in files if rules is None or not rules.match_file(file[0])]
+    return [file for file in files if rules is None or not rules.ignore(file[0])]
 
 
 def largest(files: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -3,12 +3,11 @@
 from runs import lifecycle, metrics
 from runs.access import run_for
 from studio import streams
-from studio.access import workspace_for
+from studio.access import Person, workspace_for
 from studio.errors import StudioError
-from studio.models import User
 
 
-def group_for(user: User, topic: str) -> str | None:
+def group_for(user: Person, topic: str) -> str | None:
     """Return the live group of `topic`, None where it is unknown or not this user's.
 
     Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:log:<path>`.

@@ -1,26 +1,32 @@
 """The only way a request gets hold of a workspace, and as what."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from studio.errors import NotAllowed, NotFound
+from studio.errors import NotAllowed, NotFound, NotSignedIn
 from studio.models import Member, Role, User, Workspace
 
-
-def person_of(request: HttpRequest) -> User:
-    """Return who is signed in; `login_required` has seen to it that somebody is."""
-    assert isinstance(request.user, User)
-    return request.user
+# What Django puts on a request: somebody, or nobody yet.
+Person = User | AnonymousUser
 
 
-def workspace_for(user: User, name: str, *, write: bool = False) -> Workspace:
+def person(user: Person) -> User:
+    """Return who it is. Raises NotSignedIn for nobody."""
+    if not isinstance(user, User):
+        raise NotSignedIn("sign in first")
+    return user
+
+
+def workspace_for(user: Person, name: str, *, write: bool = False) -> Workspace:
     """Return the workspace `name` if `user` is a member of it.
 
     Raises NotFound where it is absent or not the user's (the same words, so that names cannot be
     guessed), NotAllowed where the user may only read and `write` is asked.
     """
     member = (
-        Member.objects.select_related("workspace").filter(workspace__name=name, user=user).first()
+        Member.objects.select_related("workspace")
+        .filter(workspace__name=name, user=person(user))
+        .first()
     )
     if member is None:
         names = ", ".join(workspaces_of(user).values_list("name", flat=True)) or "none"
@@ -30,9 +36,9 @@ def workspace_for(user: User, name: str, *, write: bool = False) -> Workspace:
     return member.workspace
 
 
-def allow(user: User, workspace: Workspace, *, write: bool = False) -> bool:
+def allow(user: Person, workspace: Workspace, *, write: bool = False) -> bool:
     """Whether `user` may enter `workspace`. Raises NotAllowed for a reader who wants to write."""
-    member = Member.objects.filter(workspace=workspace, user=user).first()
+    member = Member.objects.filter(workspace=workspace, user=person(user)).first()
     if member is None:
         return False
     if write:
@@ -48,12 +54,12 @@ def _need_write(member: Member) -> None:
         )
 
 
-def workspaces_of(user: User) -> QuerySet[Workspace]:
+def workspaces_of(user: Person) -> QuerySet[Workspace]:
     """The workspaces that `user` is a member of, by name."""
-    return Workspace.objects.filter(members__user=user).order_by("name")
+    return Workspace.objects.filter(members__user=person(user)).order_by("name")
 
 
-def home_workspace(user: User) -> Workspace:
+def home_workspace(user: Person) -> Workspace:
     """The workspace to show first. Raises NotFound for a user who is a member of none."""
     workspace = workspaces_of(user).first()
     if workspace is None:

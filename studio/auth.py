@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from studio import tokens
+from studio.access import person
 from studio.errors import NotAllowed, NotSignedIn
 from studio.models import Token, TokenKind, User
 
@@ -36,7 +36,7 @@ class BrowserSession(SessionAuthentication):
 class ByPerson(BasePermission):
     """A person's session or personal token; a run's token may not."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user:
             raise NotSignedIn("sign in, or send a token: Authorization: Bearer <token>")
         if isinstance(request.auth, Token) and request.auth.kind == TokenKind.RUN:
@@ -47,7 +47,7 @@ class ByPerson(BasePermission):
 class ByPersonOrRun(BasePermission):
     """A person, or a run about itself: the view compares `subject`."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user:
             raise NotSignedIn("sign in, or send a token: Authorization: Bearer <token>")
         return True
@@ -56,7 +56,7 @@ class ByPersonOrRun(BasePermission):
 class ByRun(BasePermission):
     """A run's own token only."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user:
             raise NotSignedIn("send the run's token: Authorization: Bearer <token>")
         if not isinstance(request.auth, Token) or request.auth.kind != TokenKind.RUN:
@@ -66,8 +66,7 @@ class ByRun(BasePermission):
 
 def user_of(request: Request) -> User:
     """Return who asks; a permission class has seen to it that somebody does."""
-    assert isinstance(request.user, User)
-    return request.user
+    return person(request.user)
 
 
 def subject_of(request: Request) -> str | None:

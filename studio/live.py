@@ -17,12 +17,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from studio.models import User
+from studio.access import Person
 
 logger = logging.getLogger(__name__)
 
 # Topic → the group that carries it, or None when this user may not hear it.
-Resolve = Callable[[User, str], str | None]
+Resolve = Callable[[Person, str], str | None]
 JOIN_SECONDS = 0.05
 MOST_TOPICS = 200
 # A page that reads more slowly than this gets no more deltas: it asks over HTTP instead.

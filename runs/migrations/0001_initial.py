@@ -6,208 +6,491 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('compute', '0001_initial'),
-        ('registry', '0001_initial'),
-        ('studio', '0001_initial'),
+        ("compute", "0001_initial"),
+        ("registry", "0001_initial"),
+        ("studio", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MetricSeries',
+            name="MetricSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('kind', models.CharField(choices=[('float', 'Float'), ('int', 'Int'), ('bool', 'Bool'), ('text', 'Text')], default='float', max_length=8)),
-                ('count', models.PositiveBigIntegerField(default=0)),
-                ('first_step', models.BigIntegerField(default=0)),
-                ('last_step', models.BigIntegerField(default=0)),
-                ('last_time', models.FloatField(default=0, help_text='wall clock, Unix seconds')),
-                ('last', models.CharField(blank=True, help_text='as JSON, NaN as a string', max_length=255)),
-                ('least', models.FloatField(null=True)),
-                ('greatest', models.FloatField(null=True)),
-                ('nan_count', models.PositiveBigIntegerField(default=0)),
-                ('first_nan_step', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("float", "Float"),
+                            ("int", "Int"),
+                            ("bool", "Bool"),
+                            ("text", "Text"),
+                        ],
+                        default="float",
+                        max_length=8,
+                    ),
+                ),
+                ("count", models.PositiveBigIntegerField(default=0)),
+                ("first_step", models.BigIntegerField(default=0)),
+                ("last_step", models.BigIntegerField(default=0)),
+                ("last_time", models.FloatField(default=0, help_text="wall clock, Unix seconds")),
+                (
+                    "last",
+                    models.CharField(
+                        blank=True, help_text="as JSON, NaN as a string", max_length=255
+                    ),
+                ),
+                ("least", models.FloatField(null=True)),
+                ("greatest", models.FloatField(null=True)),
+                ("nan_count", models.PositiveBigIntegerField(default=0)),
+                ("first_nan_step", models.BigIntegerField(null=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Experiment',
+            name="Experiment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('run_count', models.PositiveIntegerField(default=0, help_text='numbers its runs')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='experiments', to='studio.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("run_count", models.PositiveIntegerField(default=0, help_text="numbers its runs")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="experiments",
+                        to="studio.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='MetricSegment',
+            name="MetricSegment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first', models.PositiveBigIntegerField()),
-                ('count', models.PositiveIntegerField()),
-                ('steps', models.BinaryField()),
-                ('times', models.BinaryField()),
-                ('values', models.BinaryField()),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='runs.metricseries')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first", models.PositiveBigIntegerField()),
+                ("count", models.PositiveIntegerField()),
+                ("steps", models.BinaryField()),
+                ("times", models.BinaryField()),
+                ("values", models.BinaryField()),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="segments",
+                        to="runs.metricseries",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['first'],
+                "ordering": ["first"],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run_id', models.CharField(max_length=280, unique=True)),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=100)),
-                ('state', models.CharField(choices=[('NotStarted', 'Not Started'), ('Preparing', 'Preparing'), ('Queued', 'Queued'), ('Provisioning', 'Provisioning'), ('Starting', 'Starting'), ('Running', 'Running'), ('Finalizing', 'Finalizing'), ('CancelRequested', 'Cancel Requested'), ('NotResponding', 'Not Responding'), ('Completed', 'Completed'), ('Failed', 'Failed'), ('Canceled', 'Canceled')], default='NotStarted', max_length=20)),
-                ('reason', models.CharField(blank=True, choices=[('succeeded', 'the script ended with exit code 0'), ('script-failed', 'the script ended with an error'), ('environment-failed', 'its environment could not be built'), ('start-failed', 'its code could not be laid out or started'), ('lost', 'its process ended without a word'), ('canceled', 'somebody canceled it')], max_length=30)),
-                ('waits_for', models.CharField(blank=True, max_length=500)),
-                ('error', models.JSONField(default=dict)),
-                ('script', models.CharField(max_length=1000)),
-                ('arguments', models.JSONField(default=list)),
-                ('environment_name', models.CharField(blank=True, max_length=255)),
-                ('definition', models.JSONField(default=dict, help_text='the environment, as written')),
-                ('node_number', models.PositiveIntegerField(null=True)),
-                ('tags', models.JSONField(default=dict)),
-                ('properties', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(help_text='when the script started', null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('cancel_requested_at', models.DateTimeField(null=True)),
-                ('task_id', models.CharField(blank=True, max_length=64)),
-                ('handle', models.JSONField(null=True)),
-                ('seen_at', models.DateTimeField(help_text='last heartbeat or call of its driver', null=True)),
-                ('cleaned_at', models.DateTimeField(help_text='when its node and task were freed', null=True)),
-                ('canceled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compute.cluster')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('environment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.version')),
-                ('experiment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='runs.experiment')),
-                ('image_build', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compute.imagebuild')),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.tree')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("run_id", models.CharField(max_length=280, unique=True)),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("NotStarted", "Not Started"),
+                            ("Preparing", "Preparing"),
+                            ("Queued", "Queued"),
+                            ("Provisioning", "Provisioning"),
+                            ("Starting", "Starting"),
+                            ("Running", "Running"),
+                            ("Finalizing", "Finalizing"),
+                            ("CancelRequested", "Cancel Requested"),
+                            ("NotResponding", "Not Responding"),
+                            ("Completed", "Completed"),
+                            ("Failed", "Failed"),
+                            ("Canceled", "Canceled"),
+                        ],
+                        default="NotStarted",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("succeeded", "the script ended with exit code 0"),
+                            ("script-failed", "the script ended with an error"),
+                            ("environment-failed", "its environment could not be built"),
+                            ("start-failed", "its code could not be laid out or started"),
+                            ("lost", "its process ended without a word"),
+                            ("canceled", "somebody canceled it"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("waits_for", models.CharField(blank=True, max_length=500)),
+                ("error", models.JSONField(default=dict)),
+                ("script", models.CharField(max_length=1000)),
+                ("arguments", models.JSONField(default=list)),
+                ("environment_name", models.CharField(blank=True, max_length=255)),
+                (
+                    "definition",
+                    models.JSONField(default=dict, help_text="the environment, as written"),
+                ),
+                ("node_number", models.PositiveIntegerField(null=True)),
+                ("tags", models.JSONField(default=dict)),
+                ("properties", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "started_at",
+                    models.DateTimeField(help_text="when the script started", null=True),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
+                ("task_id", models.CharField(blank=True, max_length=64)),
+                ("handle", models.JSONField(null=True)),
+                (
+                    "seen_at",
+                    models.DateTimeField(
+                        help_text="last heartbeat or call of its driver", null=True
+                    ),
+                ),
+                (
+                    "cleaned_at",
+                    models.DateTimeField(help_text="when its node and task were freed", null=True),
+                ),
+                (
+                    "canceled_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="compute.cluster",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.version",
+                    ),
+                ),
+                (
+                    "experiment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="runs.experiment",
+                    ),
+                ),
+                (
+                    "image_build",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="compute.imagebuild",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.tree",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='MetricWriter',
+            name="MetricWriter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('last_sequence', models.PositiveBigIntegerField(default=0)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metric_writers', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("last_sequence", models.PositiveBigIntegerField(default=0)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metric_writers",
+                        to="runs.run",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='metricseries',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to='runs.run'),
+            model_name="metricseries",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="series", to="runs.run"
+            ),
         ),
         migrations.CreateModel(
-            name='RunAsset',
+            name="RunAsset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('direction', models.CharField(choices=[('in', 'In'), ('out', 'Out')], max_length=3)),
-                ('path', models.CharField(blank=True, help_text="where in the run's files", max_length=1000)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assets', to='runs.run')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.version')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(choices=[("in", "In"), ("out", "Out")], max_length=3),
+                ),
+                (
+                    "path",
+                    models.CharField(
+                        blank=True, help_text="where in the run's files", max_length=1000
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assets",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.version",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RunEvent',
+            name="RunEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('NotStarted', 'Not Started'), ('Preparing', 'Preparing'), ('Queued', 'Queued'), ('Provisioning', 'Provisioning'), ('Starting', 'Starting'), ('Running', 'Running'), ('Finalizing', 'Finalizing'), ('CancelRequested', 'Cancel Requested'), ('NotResponding', 'Not Responding'), ('Completed', 'Completed'), ('Failed', 'Failed'), ('Canceled', 'Canceled')], max_length=20)),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("NotStarted", "Not Started"),
+                            ("Preparing", "Preparing"),
+                            ("Queued", "Queued"),
+                            ("Provisioning", "Provisioning"),
+                            ("Starting", "Starting"),
+                            ("Running", "Running"),
+                            ("Finalizing", "Finalizing"),
+                            ("CancelRequested", "Cancel Requested"),
+                            ("NotResponding", "Not Responding"),
+                            ("Completed", "Completed"),
+                            ("Failed", "Failed"),
+                            ("Canceled", "Canceled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='RunFile',
+            name="RunFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=1000)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.blob')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=1000)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.blob",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.CreateModel(
-            name='RunLog',
+            name="RunLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=1000)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='logs', to='runs.run')),
-                ('stream', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.stream')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=1000)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="logs",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.stream",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='one_experiment_per_name'),
+            model_name="experiment",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "name"), name="one_experiment_per_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='metricsegment',
-            constraint=models.UniqueConstraint(fields=('series', 'first'), name='one_segment_per_place'),
+            model_name="metricsegment",
+            constraint=models.UniqueConstraint(
+                fields=("series", "first"), name="one_segment_per_place"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['state'], name='runs_by_state'),
+            model_name="run",
+            index=models.Index(fields=["state"], name="runs_by_state"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['experiment', '-id'], name='runs_of_experiment'),
+            model_name="run",
+            index=models.Index(fields=["experiment", "-id"], name="runs_of_experiment"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('experiment', 'number'), name='one_run_per_number'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                fields=("experiment", "number"), name="one_run_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ('Completed', 'Failed', 'Canceled'))), models.Q(models.Q(('state__in', ('Completed', 'Failed', 'Canceled')), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='a_run_has_ended_exactly_when_final'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("state__in", ("Completed", "Failed", "Canceled")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("Completed", "Failed", "Canceled")), _negated=True),
+                        ("ended_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_run_has_ended_exactly_when_final",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='metricwriter',
-            constraint=models.UniqueConstraint(fields=('run', 'name'), name='one_writer_per_name'),
+            model_name="metricwriter",
+            constraint=models.UniqueConstraint(fields=("run", "name"), name="one_writer_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='metricseries',
-            constraint=models.UniqueConstraint(fields=('run', 'name'), name='one_series_per_metric'),
+            model_name="metricseries",
+            constraint=models.UniqueConstraint(
+                fields=("run", "name"), name="one_series_per_metric"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runevent',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='one_event_per_number'),
+            model_name="runevent",
+            constraint=models.UniqueConstraint(
+                fields=("run", "number"), name="one_event_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runfile',
-            constraint=models.UniqueConstraint(fields=('run', 'path'), name='one_file_per_path'),
+            model_name="runfile",
+            constraint=models.UniqueConstraint(fields=("run", "path"), name="one_file_per_path"),
         ),
         migrations.AddConstraint(
-            model_name='runlog',
-            constraint=models.UniqueConstraint(fields=('run', 'path'), name='one_log_per_path'),
+            model_name="runlog",
+            constraint=models.UniqueConstraint(fields=("run", "path"), name="one_log_per_path"),
         ),
     ]
