@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.vary import vary_on_headers
 
 from compute.access import cluster_for
 from compute.models import Cluster
@@ -11,6 +12,7 @@ from compute.sizes import SIZES
 from compute.states import NodeState
 from studio.access import workspace_for
 from studio.models import Workspace
+from studio.pages import is_fragment
 
 MOST_IN_NAVIGATION = 3
 
@@ -24,16 +26,18 @@ def _with_load(workspace: Workspace) -> QuerySet[Cluster]:
 
 
 @login_required
+@vary_on_headers("HX-Request")
 def cluster_list(request: HttpRequest, workspace: str) -> HttpResponse:
     place = workspace_for(request.user, workspace)
     rows = [(cluster, SIZES.get(cluster.node_size.upper())) for cluster in _with_load(place)]
     facts = {"workspace": place, "rows": rows}
-    if request.htmx:
+    if is_fragment(request):
         return render(request, "compute/_clusters.html", facts)
     return render(request, "compute/clusters.html", facts)
 
 
 @login_required
+@vary_on_headers("HX-Request")
 def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     place = workspace_for(request.user, workspace)
     found = _with_load(place).get(pk=cluster_for(place, name).pk)
@@ -43,7 +47,7 @@ def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
         "size": SIZES.get(found.node_size.upper()),
         "nodes": found.nodes.all(),
     }
-    if request.htmx:
+    if is_fragment(request):
         return render(request, "compute/_nodes.html", facts)
     return render(request, "compute/cluster.html", facts)
 

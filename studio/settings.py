@@ -51,9 +51,10 @@ INSTALLED_APPS = [
     "runs",
 ]
 MIDDLEWARE = [
+    # The only asynchronous one, so it stands first: one change of worlds a request, not three.
+    "servestatic.middleware.ServeStaticMiddleware",
     "studio.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -207,8 +208,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not COLLECTED
-WHITENOISE_AUTOREFRESH = False
+SERVESTATIC_USE_FINDERS = not COLLECTED
+SERVESTATIC_AUTOREFRESH = not COLLECTED
 
 # --- the API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

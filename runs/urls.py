@@ -1,0 +1,27 @@
+from django.urls import path
+
+from runs.views import detail, index, new
+
+W = "w/<workspace>"
+RUN = "runs/<run_id>"
+
+app_name = "runs"
+urlpatterns = [
+    path(f"{W}/experiments/", index.experiments, name="experiments"),
+    path(f"{W}/experiments/<name>/", index.experiment, name="experiment"),
+    path(f"{W}/new-run/", new.new_run, name="new"),
+    path(f"{W}/new-run/_image/", new.image_state, name="new-image"),
+    path(f"{W}/_active/", index.active, name="active"),
+    path(f"{W}/_count/", index.count, name="count"),
+    path(f"{W}/_find/", index.find, name="find"),
+    path(f"{W}/_on-cluster/<name>/", index.on_cluster, name="on-cluster"),
+    path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
+    path(f"{RUN}/", detail.overview, name="detail"),
+    path(f"{RUN}/metrics/", detail.metrics, name="metrics"),
+    path(f"{RUN}/files/", detail.files, name="files"),
+    path(f"{RUN}/code/", detail.code, name="code"),
+    path(f"{RUN}/_status/", detail.status, name="status"),
+    path(f"{RUN}/cancel/", detail.cancel, name="cancel"),
+    path(f"{RUN}/register/", detail.register, name="register"),
+    path("experiments/<name>/runs/<run_id>", detail.portal, name="portal"),
+]

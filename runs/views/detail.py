@@ -1,0 +1,194 @@
+"""The page of one run: Overview, Metrics, Outputs + logs, Code; its status; cancel and register."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
+
+from runs import control, logs, outputs, stages
+from runs import metrics as run_metrics
+from runs.access import run_for
+from runs.forms import RegisterModel
+from runs.models import MetricKind, Run, RunAsset
+from studio.access import person
+from studio.errors import StudioError
+from studio.files import trees
+
+TABS = {
+    "detail": "Overview",
+    "metrics": "Metrics",
+    "files": "Outputs + logs",
+    "code": "Code",
+}
+
+
+def _run(request: HttpRequest, run_id: str, *, write: bool = False) -> Run:
+    return run_for(request.user, run_id, write=write)
+
+
+def _facts(run: Run, tab: str) -> dict[str, Any]:
+    """What the head of the page shows, on every tab."""
+    events = list(run.events.all())
+    counts = {
+        "metrics": run.series.count(),
+        "files": run.logs.count() + run.files.count(),
+    }
+    return {
+        "run": run,
+        "workspace": run.workspace,
+        "api": f"/api/v1/runs/{run.run_id}/",
+        "events": events,
+        "stages": stages.of(run, events),
+        "tab": tab,
+        "tabs": [(key, title, counts.get(key)) for key, title in TABS.items()],
+        "main_metric": _main_metric(run),
+        "log_path": _log_path(run),
+    }
+
+
+def _main_metric(run: Run) -> dict[str, Any] | None:
+    """The metric that answers "is it learning": the loss, or else the first number logged."""
+    numbers = run.series.exclude(kind=MetricKind.TEXT)
+    series = (
+        numbers.filter(name="loss").first()
+        or numbers.filter(name__icontains="loss").first()
+        or numbers.first()
+    )
+    if series is None:
+        return None
+    return {"name": series.name, "last": json.loads(series.last), "last_step": series.last_step}
+
+
+def _log_path(run: Run) -> str:
+    """The log that says why the run failed."""
+    wanted = run.error.get("log") or logs.DRIVER
+    return wanted if run.logs.filter(path=wanted).exists() else ""
+
+
+def _page(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpResponse:
+    return render(request, f"runs/{tab}.html", {**_facts(run, tab), **more})
+
+
+@login_required
+def overview(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Overview; asked by htmx, what is below the head alone."""
+    run = _run(request, run_id)
+    models = run.assets.filter(direction=RunAsset.Direction.OUT).select_related("version__asset")
+    build = run.image_build
+    more = {
+        "build": build,
+        "image": build.image if build else None,
+        "definition": run.definition.get("conda", run.definition.get("pip", "")),
+        "parameters": _parameters(run.arguments),
+        "models": models.order_by("-id"),
+        "first_line": (run.error.get("traceback") or "").strip(),
+        "url": settings.URL,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "runs/_overview.html", {**_facts(run, "detail"), **more})
+    else:
+        response = _page(request, run, "detail", **more)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _parameters(arguments: list[str]) -> list[tuple[str, str]]:
+    """`--lr 0.1 --fast --depth=3` as (name, value) pairs, in order; others are left out."""
+    pairs = []
+    for argument, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+        name, equals, value = argument.partition("=")
+        if not name.startswith("-") or _is_number(name):
+            continue
+        if not equals and (not following.startswith("-") or _is_number(following)):
+            value = following
+        pairs.append((name.lstrip("-"), value))
+    return pairs
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@login_required
+def metrics(request: HttpRequest, run_id: str) -> HttpResponse:
+    run = _run(request, run_id)
+    page = {
+        "series": run_metrics.summaries(run),
+        "is_final": run.is_final,
+        "started_at": run.started_at.timestamp() if run.started_at else None,
+    }
+    return _page(request, run, "metrics", page=page)
+
+
+@login_required
+def files(request: HttpRequest, run_id: str) -> HttpResponse:
+    run = _run(request, run_id)
+    return _page(request, run, "files", listing=outputs.listing(run))
+
+
+@login_required
+def code(request: HttpRequest, run_id: str) -> HttpResponse:
+    run = _run(request, run_id)
+    listing = [
+        {"path": path, "size_bytes": size_bytes}
+        for path, _, size_bytes in trees.listing(run.snapshot)
+    ]
+    return _page(request, run, "code", listing=listing)
+
+
+@login_required
+def status(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The head of the page, asked again whenever the run changed; `?tab=` marks the tab."""
+    tab = request.GET.get("tab", "")
+    run = _run(request, run_id)
+    return render(request, "runs/_head.html", _facts(run, tab if tab in TABS else "detail"))
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
+    run = control.cancel(_run(request, run_id, write=True), person(request.user))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("runs:detail", run_id)
+    tab = request.POST.get("tab", "")
+    return render(request, "runs/_head.html", _facts(run, tab if tab in TABS else "detail"))
+
+
+@login_required
+def register(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The form that makes a model of what the run kept (GET), and the making of it (POST)."""
+    run = _run(request, run_id, write=True)
+    kept = [item for item in outputs.listing(run) if item["kind"] == "file"]
+    facts: dict[str, Any] = {"run": run, "workspace": run.workspace, "kept": kept}
+    # What was typed before the dialog was closed comes along, and the newest files.
+    form = RegisterModel(kept, request.POST or None, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        try:
+            facts["version"] = outputs.register_model(
+                run, person(request.user), **form.cleaned_data
+            )
+        except StudioError as error:
+            _add_errors(form, error)
+    return render(request, "runs/_register.html", {**facts, "form": form})
+
+
+def _add_errors(form: RegisterModel, error: StudioError) -> None:
+    known = {name: text for name, text in error.fields.items() if name in form.fields}
+    form.add_error(None, error.message)
+    for name, text in known.items():
+        form.add_error(name, text)
+
+
+@login_required
+def portal(request: HttpRequest, name: str, run_id: str) -> HttpResponse:
+    """The address that the SDK prints, in the words of the old service."""
+    return redirect("runs:detail", run_id)

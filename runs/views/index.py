@@ -1,0 +1,185 @@
+"""Lists of experiments and runs, and the fragments of runs that other pages show."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.vary import vary_on_headers
+
+from compute.access import cluster_for
+from registry.models import Asset, Kind
+from runs.access import experiment_for
+from runs.models import Experiment, MetricSeries, Run, RunAsset, RunQuerySet
+from runs.states import FINAL, State
+from studio.access import workspace_for
+from studio.models import Workspace
+from studio.pages import is_fragment, page
+
+MOST_COLUMNS = 4
+MOST_ENDED = 8
+MOST_ACTIVE = 100
+MOST_FOUND = 6
+
+
+def _runs(workspace: Workspace) -> RunQuerySet:
+    """The workspace's runs with what a row shows."""
+    return Run.objects.filter(experiment__workspace=workspace).select_related(
+        "experiment", "cluster", "created_by", "environment"
+    )
+
+
+@login_required
+@vary_on_headers("HX-Request")
+def experiments(request: HttpRequest, workspace: str) -> HttpResponse:
+    place = workspace_for(request.user, workspace)
+    newest = Run.objects.filter(experiment=OuterRef("pk")).order_by("-id")
+    running = (
+        Run.objects.active()
+        .filter(experiment=OuterRef("pk"))
+        .order_by()
+        .values("experiment")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    found = Experiment.objects.filter(workspace=place).annotate(
+        active_count=Coalesce(Subquery(running), 0),
+        newest_id=Coalesce(Subquery(newest.values("pk")[:1]), 0),
+    )
+    items: list[Any]
+    items, following = page(found.order_by("-newest_id", "-id"), request.GET.get("cursor"))
+    last = {
+        run.pk: run
+        for run in _runs(place).filter(pk__in=[experiment.newest_id for experiment in items])
+    }
+    rows = [(experiment, last.get(experiment.newest_id)) for experiment in items]
+    facts = {"workspace": place, "rows": rows, "following": following}
+    name = "runs/_experiments.html" if is_fragment(request) else "runs/experiments.html"
+    return render(request, name, facts)
+
+
+@login_required
+@vary_on_headers("HX-Request")
+def experiment(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """An experiment's runs, newest first; asked by htmx, the table and its facts alone."""
+    place = workspace_for(request.user, workspace)
+    found = experiment_for(place, name)
+    runs, following = page(
+        _runs(place).filter(experiment=found).order_by("-id"), request.GET.get("cursor")
+    )
+    columns, rows = _with_metrics(runs)
+    facts = {
+        "workspace": place,
+        "experiment": found,
+        "rows": rows,
+        "columns": columns,
+        "following": following,
+        **_counted(found),
+    }
+    template = "runs/_runs.html" if is_fragment(request) else "runs/experiment.html"
+    return render(request, template, facts)
+
+
+def _counted(experiment: Experiment) -> dict[str, int]:
+    running = Q(state__in=(State.RUNNING, State.FINALIZING))
+    return experiment.runs.order_by().aggregate(
+        all_count=Count("pk"),
+        running_count=Count("pk", filter=running),
+        waiting_count=Count("pk", filter=~running & ~Q(state__in=FINAL)),
+    )
+
+
+def _with_metrics(runs: list[Run]) -> tuple[list[str], list[tuple[Run, list[Any]]]]:
+    """The metrics that most of `runs` have, at most four, and each run's last values of them."""
+    shown = MetricSeries.objects.filter(run__in=[run.pk for run in runs]).order_by()
+    counted = shown.values("name").annotate(n=Count("pk"), first=Min("pk"))
+    columns = [row["name"] for row in counted.order_by("-n", "first")[:MOST_COLUMNS]]
+    last: dict[tuple[int, str], Any] = {
+        (run_pk, name): _value(text)
+        for run_pk, name, text in shown.filter(name__in=columns).values_list(
+            "run_id", "name", "last"
+        )
+    }
+    return columns, [(run, [last.get((run.pk, name)) for name in columns]) for run in runs]
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # a long text was cut
+        return text
+
+
+@login_required
+def active(request: HttpRequest, workspace: str) -> HttpResponse:
+    """For Home: what runs and waits, what ended last, or the first step where there is no run."""
+    place = workspace_for(request.user, workspace)
+    found = _runs(place)
+    facts = {
+        "workspace": place,
+        "active": found.active().order_by("-id")[:MOST_ACTIVE],
+        "ended": found.filter(state__in=FINAL).order_by(F("ended_at").desc())[:MOST_ENDED],
+    }
+    return render(request, "runs/_active.html", facts)
+
+
+@login_required
+def count(request: HttpRequest, workspace: str) -> HttpResponse:
+    """For the navigation: how many runs have not ended."""
+    place = workspace_for(request.user, workspace)
+    running = Run.objects.active().filter(experiment__workspace=place).count()
+    return render(request, "runs/_count.html", {"count": running})
+
+
+@login_required
+def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """For a cluster's page: what runs on its nodes and what waits for them."""
+    place = workspace_for(request.user, workspace)
+    cluster = cluster_for(place, name)
+    active = _runs(place).active().filter(cluster=cluster).order_by("id")[:MOST_ACTIVE]
+    facts = {"workspace": place, "cluster": cluster, "active": active}
+    return render(request, "runs/_on_cluster.html", facts)
+
+
+@login_required
+def made_by(request: HttpRequest, workspace: str, model: str, number: int) -> HttpResponse:
+    """For a model version's page: the run that made it."""
+    place = workspace_for(request.user, workspace)
+    link = (
+        RunAsset.objects.select_related("run__experiment", "run__created_by", "run__environment")
+        .filter(
+            version__asset__workspace=place,
+            version__asset__kind=Kind.MODEL,
+            version__asset__name=model,
+            version__number=number,
+            direction=RunAsset.Direction.OUT,
+        )
+        .first()
+    )
+    columns, rows = _with_metrics([link.run] if link else [])
+    facts = {
+        "workspace": place,
+        "link": link,
+        "metrics": [
+            (name, value) for _, values in rows for name, value in zip(columns, values, strict=True)
+        ],
+    }
+    return render(request, "runs/_made_by.html", facts)
+
+
+@login_required
+def find(request: HttpRequest, workspace: str) -> HttpResponse:
+    """For the search box: experiments, runs and models whose names hold what was typed."""
+    place = workspace_for(request.user, workspace)
+    words = request.GET.get("q", "").strip()[:100]
+    runs = _runs(place).filter(Q(name__icontains=words) | Q(run_id__istartswith=words))
+    facts = {
+        "workspace": place,
+        "experiments": place.experiments.filter(name__icontains=words)[:MOST_FOUND],
+        "runs": runs.order_by("-id")[:MOST_FOUND],
+        "assets": Asset.objects.filter(workspace=place, name__icontains=words)[:MOST_FOUND],
+    }
+    return render(request, "runs/_find.html", facts if words else {})

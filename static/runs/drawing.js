@@ -1,0 +1,64 @@
+// When tiles are drawn: only those in sight, all that changed together, at most 20 times a second.
+
+const LEAST_MS = 50;
+// What is left over after this long is drawn in the next round, so that typing and scrolling go on.
+const MOST_MS = 20;
+
+export class Drawing {
+  /** drawn(): called after each round. seen(tile): called when a tile comes into sight. */
+  constructor({ drawn, seen }) {
+    Object.assign(this, { drawn, dirty: new Set(), tiles: new Map(), last: 0, frame: 0 });
+    const margin = { rootMargin: "200px" };
+    this.sight = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const tile = this.tiles.get(target);
+        tile.isSeen = isIntersecting;
+        if (isIntersecting) seen(tile);
+      }
+      this.#ask();
+    }, margin);
+    this.sizes = new ResizeObserver((entries) => {
+      for (const { target } of entries) this.tiles.get(target).isResized = true;
+      this.#ask();
+    });
+    document.addEventListener("visibilitychange", () => this.#ask());
+  }
+
+  watch(tile) {
+    this.tiles.set(tile.node, tile);
+    this.sight.observe(tile.node);
+    this.sizes.observe(tile.node);
+    this.add(tile);
+  }
+
+  add(tile) {
+    this.dirty.add(tile);
+    this.#ask();
+  }
+
+  #ask() {
+    if (this.frame || document.hidden) return;
+    const wait = Math.max(0, this.last + LEAST_MS - performance.now());
+    // The timer spaces the rounds, the frame puts each right before the browser paints.
+    this.frame = setTimeout(() => requestAnimationFrame(() => this.#round()), wait);
+  }
+
+  #round() {
+    const began = performance.now();
+    [this.frame, this.last] = [0, began];
+    for (const tile of this.tiles.values()) {
+      if (tile.isResized && tile.isSeen) tile.resize();
+      tile.isResized &&= !tile.isSeen;
+    }
+    for (const tile of this.dirty) {
+      if (!tile.isSeen || tile.node.hidden) continue;
+      if (performance.now() - began > MOST_MS) {
+        this.#ask();
+        break;
+      }
+      this.dirty.delete(tile);
+      tile.draw();
+    }
+    this.drawn();
+  }
+}

@@ -1,0 +1,81 @@
+// "Before it runs": four lines, each a mark and words; and errors beside their fields.
+import { bytes } from "studio/sizes";
+
+const MARKS = { good: ["✓", ""], warn: ["!", "w"], bad: ["✕", "x"], open: ["○", "o"] };
+const IMAGE = { ready: "good", building: "warn", new: "warn", failed: "warn", wrong: "bad", unknown: "warn" };
+// Names the API may blame → the field of this page that shows it.
+const SHOWN_AT = { snapshot: "code", files: "code", sha256: "code", conda: "environment", pip: "environment", python: "environment", variables: "environment", definition: "environment", name: "environment", version: "environment" };
+const byId = (id) => document.getElementById(id);
+
+export function check(name, mark, words) {
+  const row = byId(`check-${name}`);
+  const [sign, kind] = MARKS[mark];
+  row.querySelector("i").textContent = sign;
+  row.querySelector("i").className = kind;
+  row.querySelector("span").textContent = words;
+}
+
+export function showLargest(largest) {
+  const list = byId("largest");
+  list.hidden = !largest.length;
+  list.replaceChildren(
+    ...largest.map(([name, size]) => {
+      const item = document.createElement("li");
+      const figure = document.createElement("b");
+      figure.textContent = bytes(size);
+      item.append(name, figure);
+      return item;
+    }),
+  );
+}
+
+export function showImage({ state, words }) {
+  check("image", IMAGE[state] ?? "warn", words);
+  showError("environment", state === "wrong" ? words : "");
+}
+
+export function showCluster(select) {
+  const option = select.selectedOptions[0];
+  if (!option?.value) return check("cluster", "good", "cpu-cluster is made on this machine");
+  const { busy, idle, most } = option.dataset;
+  if (Number(busy) >= Number(most)) return check("cluster", "warn", `all ${most} nodes are busy: it waits for one`);
+  check("cluster", "good", Number(idle) ? "starts at once, on an idle node" : "starts at once; a node comes up");
+}
+
+export function showCommand(script, line, problem) {
+  if (problem) check("command", "bad", problem);
+  else check("command", script ? "good" : "open", script ? `python ${script} ${line}`.trim() : "");
+}
+
+/** Show `words` beside the field `name`, or take them away. Returns whether the page has that place. */
+export function showError(name, words) {
+  const place = byId(`error-${SHOWN_AT[name] ?? name}`);
+  if (!place) return false;
+  place.textContent = words;
+  place.hidden = !words;
+  const field = byId(SHOWN_AT[name] ?? name);
+  if (words) field?.setAttribute("aria-invalid", "true");
+  else field?.removeAttribute("aria-invalid");
+  return true;
+}
+
+export function clearErrors() {
+  for (const name of ["top", "code", "script", "arguments", "experiment", "environment", "cluster"]) showError(name, "");
+}
+
+/** Show what the studio said no to: beside the fields it blames, else on top. */
+export function showRefusal(error) {
+  const names = Object.keys(error.fields ?? {});
+  // One field's error says more as a whole message than as its short form.
+  if (names.length === 1 && showError(names[0], error.message)) return focusOn(names[0]);
+  const left = names.filter((name) => !showError(name, error.fields[name]));
+  if (!names.length || left.length) showError("top", error.message);
+  if (error.facts?.largest) showLargest(error.facts.largest);
+  focusOn(names[0] ?? "top");
+}
+
+function focusOn(name) {
+  const place = byId(`error-${SHOWN_AT[name] ?? name}`);
+  place?.scrollIntoView({ block: "center" });
+  byId(SHOWN_AT[name] ?? name)?.focus({ preventScroll: true });
+}

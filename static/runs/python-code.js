@@ -1,0 +1,45 @@
+// The same submission from Python, as one would write it.
+const quoted = (text) => JSON.stringify(text);
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+/** Arguments as Python writes them: numbers bare, since the SDK turns them into text the same way. */
+function listed(words, indent) {
+  const items = words.map((word) => (NUMBER.test(word) ? word : quoted(word)));
+  const lines = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    // An option and its value stay together on a line.
+    if (last !== undefined && `${last}, ${item}`.length < 40 && !item.startsWith('"-')) lines[lines.length - 1] = `${last}, ${item}`;
+    else lines.push(item);
+  }
+  return `[${lines.join(`,\n${indent}`)}]`;
+}
+
+function environmentLines(environment) {
+  if (!environment) return [];
+  const { name, version, definition } = environment;
+  if (name) return [`env = Environment.get(ws, ${quoted(name)}${version ? `, version=${quoted(String(version))}` : ""})`];
+  if (definition.conda !== undefined)
+    return ['env = Environment.from_conda_specification(', '    "my-env", "environment.yml")'];
+  return ['env = Environment.from_pip_requirements(', '    "my-env", "requirements.txt")'];
+}
+
+/** order: { experiment, script, arguments, environment, cluster }. */
+export function pythonCode(order) {
+  const names = ["Experiment", "ScriptRunConfig", "Workspace"];
+  if (order.environment) names.unshift("Environment");
+  const fields = ['source_directory="./src"', `script=${quoted(order.script || "train.py")}`];
+  if (order.arguments.length) fields.push(`arguments=${listed(order.arguments, " ".repeat(15))}`);
+  if (order.cluster) fields.push(`compute_target=${quoted(order.cluster)}`);
+  if (order.environment) fields.push("environment=env");
+  return [
+    `from trainyard import (\n    ${names.slice(0, -2).join(", ")},\n    ${names.slice(-2).join(", ")})`,
+    "",
+    "ws = Workspace.from_config()",
+    ...environmentLines(order.environment),
+    `config = ScriptRunConfig(\n${fields.map((field) => `    ${field}`).join(",\n")})`,
+    `experiment = Experiment(\n    ws, ${quoted(order.experiment || "my-experiment")})`,
+    "run = experiment.submit(config)",
+    "print(run.get_portal_url())",
+  ].join("\n");
+}

@@ -1,0 +1,71 @@
+// One metric as the page has it: its summary, and its points once they were asked for.
+
+export const MOST = 2000;
+// Grown by live points beyond this, the thinned view is asked for again.
+const TOO_MANY = 1.5 * MOST;
+const COLUMNS = ["steps", "times", "values"];
+
+export class Series {
+  constructor(summary) {
+    this.points = null;
+    this.isThinned = false;
+    this.summarise(summary);
+  }
+
+  /** Take a newer summary; the points stay as they are. */
+  summarise(summary) {
+    Object.assign(this, summary);
+    this.isNumber = this.kind !== "text";
+    if (this.isNumber) this.last = number(this.last);
+  }
+
+  /** Take an answer of `metrics/points` in place of what is there. */
+  load({ count, thinned, steps, times, values }) {
+    this.points = { steps, times, values: this.#read(values) };
+    this.count = count;
+    this.isThinned = thinned;
+    this.#end(this.points);
+  }
+
+  /**
+   * Take points that came after those the page has. Returns what of them is new, or null when
+   * something between is missing.
+   */
+  grow({ after, steps, times, values }) {
+    const skip = this.count - after;
+    if (skip < 0 || !steps.length) return null;
+    const fresh = {
+      steps: steps.slice(skip),
+      times: times.slice(skip),
+      values: this.#read(values.slice(skip)),
+    };
+    if (this.points) extend(this.points, fresh);
+    this.count += fresh.steps.length;
+    this.#end(fresh);
+    return fresh;
+  }
+
+  get isTooDense() {
+    return this.isNumber && (this.points?.steps.length ?? 0) > TOO_MANY;
+  }
+
+  #read(values) {
+    return this.isNumber ? values.map(number) : values;
+  }
+
+  #end({ steps, values }) {
+    if (!steps.length) return;
+    this.last = values.at(-1);
+    this.last_step = steps.at(-1);
+    const odd = this.isNumber ? values.findIndex((value) => !Number.isFinite(value)) : -1;
+    if (odd >= 0) this.first_nan_step ??= steps[odd];
+  }
+}
+
+/** Add points at the end of others. */
+export function extend(points, fresh) {
+  for (const column of COLUMNS) for (const item of fresh[column]) points[column].push(item);
+}
+
+/** What JSON carries as a number, a truth value, or one of "NaN", "Infinity", "-Infinity". */
+const number = (given) => (given === null ? NaN : Number(given));

@@ -1,0 +1,17 @@
+// Short words at the corner of the page. What went wrong stays until it is closed.
+const GOOD_MS = 5000;
+
+/** Show `text`; kind: "bad", "good" or "". */
+export function note(text, kind = "") {
+  const box = document.createElement("div");
+  box.className = `note ${kind}`;
+  const words = document.createElement("span");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.setAttribute("aria-label", "Close");
+  close.textContent = "✕";
+  box.append(words, close);
+  document.getElementById("notes").append(box);
+  if (kind !== "bad") setTimeout(() => box.remove(), GOOD_MS);
+}
