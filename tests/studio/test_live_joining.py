@@ -5,8 +5,12 @@ from studio.live import join
 
 def text(offset: int, words: str, group: str = "stream.1") -> dict:
     return {
-        "type": "live.event", "group": group, "event": "text",
-        "offset": offset, "next_offset": offset + len(words), "text": words,
+        "type": "live.event",
+        "group": group,
+        "event": "text",
+        "offset": offset,
+        "next_offset": offset + len(words),
+        "text": words,
     }
 
 

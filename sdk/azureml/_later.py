@@ -1,0 +1,24 @@
+"""Classes of the v1 SDK that import, and say on use that this studio does not have them yet."""
+
+from typing import Any
+
+from trainyard._errors import not_built
+
+
+class _Later(type):
+    """Refuses calls and attributes of a class that is not built, with the way out."""
+
+    _instead = ""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise not_built(cls.__name__, cls._instead)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise not_built("{}.{}".format(cls.__name__, name), cls._instead)
+
+
+def later(name: str, instead: str) -> Any:
+    """Return a class called `name` that refuses every use and names `instead`."""
+    return _Later(name, (), {"_instead": instead, "__doc__": "Not built yet: " + instead})

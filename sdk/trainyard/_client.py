@@ -1,0 +1,139 @@
+"""The API below /api/v1, for one workspace. Each thread has its own connection."""
+
+import hashlib
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, TypeVar
+
+from trainyard import _errors
+from trainyard._transport import UPLOAD_TIMEOUT_S, Transport, quoted
+
+API = "/api/v1/"
+CONNECTIONS = 4
+PIECE_BYTES = 1024 * 1024
+Job = TypeVar("Job")
+
+
+class Client:
+    """Calls of the API by name; paths below are relative to /api/v1/.
+
+    Raises the studio's errors as classes of `_errors`, and Unreachable.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        socket_path: Optional[str] = None,
+        patience_s: Optional[float] = None,
+    ):
+        self.url = url.rstrip("/")
+        self._patience_s = patience_s
+        self._token = token
+        self._socket_path = socket_path
+        self._own = threading.local()
+        self._opened: List[Transport] = []
+        self.transport()
+
+    def transport(self) -> Transport:
+        """Return this thread's connection."""
+        transport = getattr(self._own, "transport", None)
+        if transport is None:
+            transport = Transport(self.url, self._token, self._socket_path, self._patience_s)
+            self._own.transport = transport
+            self._opened.append(transport)
+        return transport
+
+    def close(self) -> None:
+        """Close the connections of all threads; a later call opens another."""
+        for transport in self._opened:
+            transport.close()
+
+    def get(self, api_path: str, **query: Any) -> Any:
+        return self.transport().request("GET", API + api_path, query).json()
+
+    def post(self, path: str, data: Any, repeatable: bool = True) -> Any:
+        return self.transport().request("POST", API + path, data=data, repeatable=repeatable).json()
+
+    def patch(self, path: str, data: Any) -> Any:
+        return self.transport().request("PATCH", API + path, data=data).json()
+
+    def items(self, api_path: str, **query: Any) -> Iterator[Dict[str, Any]]:
+        """Yield the items of a paged list, asking for page after page."""
+        while True:
+            page = self.get(api_path, **query)
+            for item in page["items"]:
+                yield item
+            if not page.get("next"):
+                return
+            query["cursor"] = page["next"]
+
+    def put_blob(self, path: str, source: str) -> None:
+        """Send the file `source` to `path` (…/blobs/<sha256>)."""
+        with open(source, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            self.transport().request(
+                "PUT", API + path, body=file, size=size, timeout_s=UPLOAD_TIMEOUT_S
+            )
+
+    def download(self, path: str, destination: str, size: Optional[int] = None) -> None:
+        """Write the bytes at `path` to the file `destination`, whole or not at all.
+
+        Its folder is made. Raises Unreachable when the size is not the one that was said.
+        """
+        folder = os.path.dirname(os.path.abspath(destination))
+        os.makedirs(folder, exist_ok=True)
+        part = "{}.{}.part".format(destination, os.getpid())
+        try:
+            with open(part, "wb") as file:
+                came = self.transport().download(API + path, file.write)
+            if size is not None and came != size:
+                raise _errors.Unreachable(
+                    "{} has {} bytes, but {} came; try again".format(path, size, came)
+                )
+            os.replace(part, destination)
+        finally:
+            if os.path.exists(part):
+                os.remove(part)
+
+    def side_by_side(self, work: Callable[[Job], Any], jobs: Sequence[Job]) -> None:
+        """Call `work` for every job over several connections; the first error is raised."""
+        if len(jobs) < 2:
+            for job in jobs:
+                work(job)
+            return
+        used: Set[Transport] = set()
+
+        def one(job: Job) -> None:
+            used.add(self.transport())
+            work(job)
+
+        try:
+            with ThreadPoolExecutor(min(CONNECTIONS, len(jobs))) as pool:
+                futures = [pool.submit(one, job) for job in jobs]
+                try:
+                    for future in futures:
+                        future.result()
+                except BaseException:
+                    for future in futures:
+                        future.cancel()
+                    raise
+        finally:
+            for transport in used:
+                transport.close()
+                self._opened.remove(transport)
+
+
+def file_sha256(path: str) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 hex digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(PIECE_BYTES), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def file_path(base: str, path: str) -> str:
+    """Return `base` plus a file's path, quoted for a URL."""
+    return "{}/{}".format(base, quoted(path))

@@ -1,0 +1,162 @@
+"""Logs, followed by byte offset: what the script prints and writes to ./logs, and our own."""
+
+import os
+import time
+from typing import Callable, Dict, Iterator, Optional, Tuple
+
+from trainyard import _errors
+from trainyard._driver.link import Link
+from trainyard._driver.paths import trouble_with, walk
+from trainyard._driver.shipper import Shipper
+
+DRIVER = "azureml-logs/70_driver_log.txt"
+PREPARATION = "azureml-logs/65_job_prep.txt"
+END = "azureml-logs/75_job_post.txt"
+PIECE_BYTES = 256 * 1024
+PIECES_A_STEP = 16
+SCAN_EVERY_S = 0.5
+
+
+class Tail:
+    """One file and the log it becomes.
+
+    base: the size that the studio's log had before this file's first byte; None: not asked yet.
+    position: how many bytes of the file the studio has.
+    """
+
+    def __init__(self, path: str, place: str):
+        self.path = path
+        self.place = place
+        self.base: Optional[int] = None
+        self.position = 0
+        self.is_refused = False
+
+
+class LogShipper(Shipper):
+    """Follows the files given by follow(), and every file below `folder` as `logs/…`."""
+
+    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str):
+        super().__init__("logs", link, on_ended)
+        self._folder = folder
+        self._tails: Dict[str, Tail] = {}
+        self._scanned_at = 0.0
+
+    def follow(self, path: str, place: str) -> None:
+        """Bring the file `place` as the log `path`."""
+        self._tails.setdefault(path, Tail(path, place))
+
+    def step(self, is_last: bool) -> bool:
+        if is_last or time.monotonic() - self._scanned_at > SCAN_EVERY_S:
+            self._scan()
+            self._scanned_at = time.monotonic()
+        came = False
+        for tail in list(self._tails.values()):
+            came = self.ship(tail, is_last) or came
+        return came
+
+    def left(self) -> str:
+        words = []
+        for tail in self._tails.values():
+            rest = _size(tail.place) - tail.position
+            if rest > 0 and not tail.is_refused:
+                words.append("{} bytes of {}".format(rest, tail.path))
+        return ", ".join(words)
+
+    def _scan(self) -> None:
+        """Find new files in ./logs."""
+        for name, place, _ in walk(self._folder):
+            path = "logs/" + name
+            if path in self._tails:
+                continue
+            trouble = trouble_with(path)
+            if trouble:
+                self.note("{!r} was not kept: {}".format(path, trouble))
+                continue
+            self.follow(path, place)
+
+    def ship(self, tail: Tail, is_last: bool) -> bool:
+        """Send what is new in one file, at most a few pieces unless it is the last time."""
+        if tail.is_refused:
+            return False
+        try:
+            return self._ship(tail, is_last)
+        except _errors.StudioError as error:
+            tail.is_refused = True
+            self.note("{} was not kept: {}".format(tail.path, error.message))
+            return False
+
+    def _ship(self, tail: Tail, is_last: bool) -> bool:
+        size = _size(tail.place)
+        if size < tail.position:
+            # The file was begun anew. A log only grows: what is in it now follows what was.
+            tail.base = (tail.base or 0) + tail.position
+            tail.position = 0
+        if size <= tail.position and not (is_last and tail.path == DRIVER and tail.base is None):
+            return False
+        if tail.base is None:
+            tail.base = self._append(tail, 0, b"")
+        pieces = 0
+        for piece in self._pieces(tail, is_last):
+            assert tail.base is not None
+            at = self._append(tail, tail.base + tail.position, piece)
+            if at < tail.base:
+                # The studio has less than before this run's task began: it was set back.
+                tail.base, tail.position = at, 0
+            else:
+                tail.position = at - tail.base
+            pieces += 1
+            if pieces >= PIECES_A_STEP and not is_last:
+                break
+        return pieces > 0
+
+    def _pieces(self, tail: Tail, is_last: bool) -> Iterator[bytes]:
+        with open(tail.place, "rb") as file:
+            while True:
+                file.seek(tail.position)
+                piece = file.read(PIECE_BYTES)
+                kept = whole_characters(piece)
+                if not kept and piece and is_last:
+                    kept = piece
+                if not kept:
+                    return
+                yield kept
+
+    def _append(self, tail: Tail, offset: int, piece: bytes) -> int:
+        """Send a piece and return where the studio wants the next: it decides, also after a
+        lost answer.
+        """
+        query = {"path": tail.path, "offset": offset}
+        try:
+            return int(self.link.call("POST", "log", query, piece)["at"])
+        except _errors.WrongOffset as error:
+            return int(error.facts["at"])
+
+
+def whole_characters(piece: bytes) -> bytes:
+    """Return `piece` without an unfinished UTF-8 character at its end."""
+    for back in range(1, min(3, len(piece)) + 1):
+        byte = piece[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        needs = 2 if byte >= 0xC0 else 1
+        needs = 3 if byte >= 0xE0 else needs
+        needs = 4 if byte >= 0xF0 else needs
+        return piece[:-back] if needs > back else piece
+    return piece
+
+
+def _size(place: str) -> int:
+    try:
+        return os.stat(place).st_size
+    except OSError:
+        return 0
+
+
+def last_lines(place: str, most_bytes: int) -> Tuple[str, int]:
+    """Return (the end of a file as text, the file's size)."""
+    size = _size(place)
+    if not size:
+        return "", 0
+    with open(place, "rb") as file:
+        file.seek(max(0, size - most_bytes))
+        return file.read().decode("utf-8", "replace"), size

@@ -1,0 +1,190 @@
+"""Metric points, from the spool files of the script's processes to the studio, exactly once.
+
+A batch is cut once and kept, with its number, until the studio has acknowledged it; a repeat after
+a lost answer is the same batch, which the studio then acknowledges without storing it again.
+"""
+
+import json
+import os
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from trainyard import _errors
+from trainyard._driver.link import Link
+from trainyard._driver.shipper import Shipper
+
+MOST_POINTS = 20000
+READ_BYTES = 1024 * 1024
+BATCHES_A_STEP = 8
+KINDS = {b"f": "float", b"i": "int", b"b": "bool", b"t": "text"}
+ENDING = ".points"
+MOST_STEP = 2**63 - 1
+
+# `end` is the offset behind the batch in the spool file.
+Batch = NamedTuple("Batch", [("sequence", int), ("series", List[Dict[str, Any]]), ("end", int)])
+
+
+class Reader:
+    """One spool file: how much of it the studio has, and the batch that is on its way."""
+
+    def __init__(self, place: str):
+        self.place = place
+        self.writer = os.path.basename(place)[: -len(ENDING)]
+        self.offset = 0
+        self.sequence = 0
+        self.pending: Optional[Batch] = None
+        self.malformed = 0
+
+    def size(self) -> int:
+        try:
+            return os.stat(self.place).st_size
+        except OSError:
+            return self.offset
+
+
+class MetricShipper(Shipper):
+    """Brings the points of every spool file below `folder`."""
+
+    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str):
+        super().__init__("metrics", link, on_ended)
+        self._folder = folder
+        self._readers: Dict[str, Reader] = {}
+        self._names: Dict[bytes, str] = {}
+        self._is_text: Dict[str, bool] = {}
+        self.count = 0
+
+    def step(self, is_last: bool) -> bool:
+        came = False
+        for reader in self._found():
+            batches = 0
+            while self._bring(reader):
+                came = True
+                batches += 1
+                if batches >= BATCHES_A_STEP and not is_last:
+                    break
+        return came
+
+    def left(self) -> str:
+        waiting = [reader for reader in self._readers.values() if reader.offset < reader.size()]
+        size = sum(reader.size() - reader.offset for reader in waiting)
+        return "{} bytes of metrics (spool {})".format(size, self._folder) if size else ""
+
+    def _found(self) -> List[Reader]:
+        try:
+            names = sorted(os.listdir(self._folder))
+        except FileNotFoundError:
+            return []
+        for name in names:
+            if name.endswith(ENDING) and name not in self._readers:
+                self._readers[name] = Reader(os.path.join(self._folder, name))
+        return list(self._readers.values())
+
+    def _bring(self, reader: Reader) -> bool:
+        """Send the next batch of a file; False when there is none."""
+        if reader.pending is None:
+            reader.pending = self._cut(reader)
+        batch = reader.pending
+        if batch is None:
+            return False
+        if batch.series:
+            self._send(reader, batch)
+        reader.offset, reader.pending = batch.end, None
+        _note_progress(reader)
+        return True
+
+    def _send(self, reader: Reader, batch: Batch) -> None:
+        data = {"writer": reader.writer, "sequence": batch.sequence, "series": batch.series}
+        points = sum(len(one["steps"]) for one in batch.series)
+        try:
+            self.link.call("POST", "metrics", data=data)
+            reader.sequence = batch.sequence
+            self.count += points
+        except _errors.WrongOffset as error:
+            # The studio has fewer batches than it acknowledged: it was set back. Go on from there.
+            reader.sequence = int(error.facts["at"])
+            reader.pending = batch._replace(sequence=reader.sequence + 1)
+            self.note("the studio lost metric batches of {}".format(reader.writer))
+            self._send(reader, reader.pending)
+        except _errors.StudioError as error:
+            # Its number was not used up: the next batch takes it.
+            self.note("{} points were not kept: {}".format(points, error.message))
+
+    def _cut(self, reader: Reader) -> Optional[Batch]:
+        """Read the next whole lines of a file as one batch."""
+        if reader.size() <= reader.offset:
+            return None
+        with open(reader.place, "rb") as file:
+            file.seek(reader.offset)
+            lines = file.read(READ_BYTES).split(b"\n")[:-1][:MOST_POINTS]
+        if not lines:
+            return None
+        end = reader.offset + sum(len(line) + 1 for line in lines)
+        return Batch(reader.sequence + 1, self._series(reader, lines), end)
+
+    def _series(self, reader: Reader, lines: List[bytes]) -> List[Dict[str, Any]]:
+        found: Dict[str, Dict[str, Any]] = {}
+        for line in lines:
+            try:
+                name, kind, step, at, value = self._point(line)
+            except (ValueError, KeyError, OverflowError):
+                if line:
+                    reader.malformed += 1
+                    self.note("a line of {} is no point: {!r}".format(reader.writer, line[:80]))
+                continue
+            if self._is_text.setdefault(name, kind == "text") != (kind == "text"):
+                self.note(
+                    "Conflicting metric types: {} was logged as a number and as text; the kind"
+                    " that came second was dropped".format(name)
+                )
+                continue
+            series = found.get(name)
+            if series is None:
+                series = found[name] = {
+                    "name": name,
+                    "kind": kind,
+                    "steps": [],
+                    "times": [],
+                    "values": [],
+                }
+            elif series["kind"] != kind:
+                series["kind"] = "float"
+            series["steps"].append(step)
+            series["times"].append(at)
+            series["values"].append(value)
+        return list(found.values())
+
+    def _point(self, line: bytes) -> Tuple[str, str, int, float, Any]:
+        """Read one line. Raises ValueError, KeyError or OverflowError for what is none."""
+        kind, step, at, value, quoted = line.split(b"\t")
+        name = self._names.get(quoted)
+        if name is None:
+            name = self._names[quoted] = json.loads(quoted.decode("ascii"))
+        number = int(step)
+        if not -MOST_STEP <= number <= MOST_STEP:
+            raise ValueError("a step has 64 bits")
+        return name, KINDS[kind], number, float(at), _read(kind, value)
+
+
+def _read(kind: bytes, value: bytes) -> Any:
+    if kind == b"t":
+        return json.loads(value.decode("ascii"))
+    if kind != b"f":
+        whole = int(value)
+        float(whole)
+        return whole
+    number = float(value)
+    if number != number:
+        return "NaN"
+    if number in (float("inf"), float("-inf")):
+        return "Infinity" if number > 0 else "-Infinity"
+    return number
+
+
+def _note_progress(reader: Reader) -> None:
+    """Say beside the file how much the studio has; run.flush() in the script waits for that."""
+    place = reader.place[: -len(ENDING)] + ".at"
+    try:
+        with open(place + ".new", "w") as file:
+            file.write(str(reader.offset))
+        os.replace(place + ".new", place)
+    except OSError:
+        pass

@@ -1,0 +1,182 @@
+"""Files of ./outputs, and files uploaded by name: brought while the script runs, once complete."""
+
+import json
+import os
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
+
+from trainyard import _errors
+from trainyard._client import file_sha256
+from trainyard._driver.link import Link
+from trainyard._driver.paths import trouble_with, walk
+from trainyard._driver.shipper import Shipper
+from trainyard._transport import UPLOAD_TIMEOUT_S
+
+# A file counts as complete when nothing changed for so long; the end of the script completes all.
+STILL_S = 1.0
+SCAN_EVERY_S = 1.0
+LISTED_AT_ONCE = 200
+LISTED_BYTES = 64 * 1024 * 1024
+LAST_TRIES = 3
+
+Signature = Tuple[int, int]
+Found = NamedTuple("Found", [("path", str), ("place", str), ("signature", Signature)])
+
+
+class OutputShipper(Shipper):
+    """Brings files below `folder` as `outputs/…`, and orders that the script put into `uploads`."""
+
+    busy_s = idle_s = 0.25
+
+    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str, uploads: str):
+        super().__init__("outputs", link, on_ended)
+        self._folder = folder
+        self._uploads = uploads
+        self._kept: Dict[str, Signature] = {}
+        self._seen: Dict[str, Signature] = {}
+        self._not_before: Dict[str, float] = {}
+        self._sent: Set[str] = set()
+        self._scanned_at = 0.0
+        self.count, self.size_bytes = 0, 0
+
+    def known(self, path: str, place: str, sha256: str) -> None:
+        """Say that the studio has this file already (it was restored from there)."""
+        status = os.stat(place)
+        self._kept[path] = (status.st_size, status.st_mtime_ns)
+        self._sent.add(sha256)
+
+    def step(self, is_last: bool) -> bool:
+        came = self._bring_uploads()
+        if is_last:
+            for _ in range(LAST_TRIES):
+                if not self._bring(self._scan(True)):
+                    break
+            return True
+        if time.monotonic() - self._scanned_at < SCAN_EVERY_S:
+            return came
+        began = time.monotonic()
+        found = self._scan(False)
+        # A folder of a hundred thousand files must not keep a core busy with being looked at.
+        self._scanned_at = time.monotonic() + 20 * (time.monotonic() - began)
+        return self._bring(found) or came
+
+    def left(self) -> str:
+        missing = [found.path for found in self._scan(True)] + self._waiting_uploads()
+        more = " and {} more".format(len(missing) - 10) if len(missing) > 10 else ""
+        return ", ".join(missing[:10]) + more
+
+    def _scan(self, is_last: bool) -> List[Found]:
+        """Return the files that changed since they were kept, and seem complete."""
+        found, seen = [], {}
+        for name, place, status in walk(self._folder):
+            path = "outputs/" + name
+            signature = (status.st_size, status.st_mtime_ns)
+            seen[path] = signature
+            if self._kept.get(path) == signature:
+                continue
+            trouble = trouble_with(path)
+            if trouble:
+                self.note("{!r} was not kept: {}".format(path, trouble))
+                continue
+            is_still = (
+                self._seen.get(path) == signature and abs(time.time() - status.st_mtime) >= STILL_S
+            )
+            if is_last or (is_still and time.monotonic() >= self._not_before.get(path, 0)):
+                found.append(Found(path, place, signature))
+        self._seen = seen
+        return found
+
+    def _bring(self, found: List[Found]) -> bool:
+        """Send contents, then list them, in portions; return whether any was kept."""
+        ready: List[Tuple[Found, str]] = []
+        size, kept = 0, False
+        for one in found:
+            began = time.monotonic()
+            try:
+                sha256 = self._send(one)
+            except (OSError, _errors.BadInput) as error:
+                # It changed or went while it was read: the next look takes it again.
+                if isinstance(error, PermissionError):
+                    self.note("{} was not kept: {}".format(one.path, error))
+                    self._kept[one.path] = one.signature
+                continue
+            # A checkpoint that is written again and again must not fill the line by itself.
+            took = time.monotonic() - began
+            self._not_before[one.path] = time.monotonic() + 10 * took
+            ready.append((one, sha256))
+            size += one.signature[0]
+            if len(ready) >= LISTED_AT_ONCE or size >= LISTED_BYTES:
+                self._list(ready)
+                ready, size, kept = [], 0, True
+        if ready:
+            self._list(ready)
+        return kept or bool(ready)
+
+    def _send(self, one: Found) -> str:
+        """Send the content of a file unless the studio has it; return its SHA-256."""
+        sha256 = file_sha256(one.place)
+        status = os.stat(one.place)
+        if (status.st_size, status.st_mtime_ns) != one.signature:
+            raise FileNotFoundError(one.place)
+        if sha256 not in self._sent:
+            with open(one.place, "rb") as file:
+                self.link.call(
+                    "PUT",
+                    "blobs/" + sha256,
+                    body=file,
+                    size=status.st_size,
+                    timeout_s=UPLOAD_TIMEOUT_S,
+                )
+            self._sent.add(sha256)
+        return sha256
+
+    def _list(self, ready: List[Tuple[Found, str]]) -> bool:
+        """Say which content has which path; False when contents must be sent again.
+
+        If a list is refused, each file is tried alone, and the guilty one noted.
+        """
+        try:
+            self.link.call(
+                "POST", "files", data={"files": [[one.path, sha256] for one, sha256 in ready]}
+            )
+        except _errors.MissingBlobs as error:
+            self._sent -= set(error.facts.get("missing") or [sha256 for _, sha256 in ready])
+            return False
+        except _errors.StudioError as error:
+            if len(ready) > 1:
+                answers = [self._list([entry]) for entry in ready]
+                return all(answers)
+            self.note("{} was not kept: {}".format(ready[0][0].path, error.message))
+            self._kept[ready[0][0].path] = ready[0][0].signature
+            return True
+        for one, _ in ready:
+            self._kept[one.path] = one.signature
+            self.count += 1
+            self.size_bytes += one.signature[0]
+        return True
+
+    def _bring_uploads(self) -> bool:
+        """Bring what the script handed over by name, and remove the copies."""
+        try:
+            orders = sorted(name for name in os.listdir(self._uploads) if name.endswith(".json"))
+        except FileNotFoundError:
+            return False
+        for order in orders:
+            self._bring_upload(os.path.join(self._uploads, order))
+        return bool(orders)
+
+    def _waiting_uploads(self) -> List[str]:
+        try:
+            return ["an upload, " + n for n in os.listdir(self._uploads) if n.endswith(".json")]
+        except FileNotFoundError:
+            return []
+
+    def _bring_upload(self, order: str) -> None:
+        with open(order) as file:
+            said: Dict[str, Any] = json.load(file)
+        place = os.path.join(self._uploads, os.path.basename(said["file"]))
+        status = os.stat(place)
+        one = Found(str(said["name"]), place, (status.st_size, status.st_mtime_ns))
+        if self._list([(one, self._send(one))]):
+            os.remove(order)
+            os.remove(place)

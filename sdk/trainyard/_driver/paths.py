@@ -1,0 +1,45 @@
+"""Paths between a run's folder and the studio: which are safe, and what lies below a folder."""
+
+import os
+import stat
+from typing import Iterator, Optional, Tuple
+
+MOST_CHARACTERS = 1000
+
+
+def trouble_with(path: str) -> Optional[str]:
+    """Say why `path` (relative, with /) cannot be kept or laid out; None when it can."""
+    parts = path.split("/")
+    if not path or any(part in ("", ".", "..") for part in parts):
+        return 'it must be relative, without empty parts, "." or ".."'
+    if "\\" in path or (len(path) > 1 and path[1] == ":"):
+        return "it must have / between its parts, and no drive"
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+        return "it holds a control character"
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in path):
+        return "its name is not valid UTF-8"
+    if len(path) > MOST_CHARACTERS:
+        return "it is longer than {} characters".format(MOST_CHARACTERS)
+    return None
+
+
+def walk(folder: str, prefix: str = "") -> Iterator[Tuple[str, str, os.stat_result]]:
+    """Yield (relative path, place, status) of the regular files below `folder`.
+
+    A link to a file counts as the file; a link to a folder is not followed, against loops.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                for found in walk(entry.path, prefix + entry.name + "/"):
+                    yield found
+                continue
+            status = os.stat(entry.path)
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            yield prefix + entry.name, entry.path, status

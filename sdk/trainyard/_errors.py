@@ -1,0 +1,219 @@
+"""The errors of the SDK, as one tree. Every name that scripts of the v1 SDK catch is in it.
+
+AzureMLException
+├── UserErrorException                a call was made with something wrong
+├── ComputeTargetException            unknown cluster, or it cannot do that
+├── ExperimentException
+│   └── ExperimentExecutionException  a run could not be submitted or followed
+├── ActivityFailedException           the run that was waited for has failed
+├── ModelPathNotFoundException        the run has no such file or folder
+├── SnapshotException                 the source folder cannot be sent
+├── RunEnvironmentException           this process is not a run of the studio
+├── RunConfigurationException · WorkspaceException · WebserviceException
+├── Unreachable                       no answer from the studio, after all tries
+└── StudioError                       the studio says no; the classes mirror its codes
+    ├── BadInput (UserErrorException)
+    │   ├── SnapshotTooLarge (SnapshotException)
+    │   └── UnsafePath (SnapshotException)
+    ├── NotSignedIn · NotAllowed (UserErrorException)
+    ├── NotFound (UserErrorException)
+    │   ├── UnknownCluster (ComputeTargetException)
+    │   └── ModelPathNotFound (ModelPathNotFoundException)
+    └── Conflict
+        ├── WrongOffset               `facts["at"]` says where to go on
+        └── MissingBlobs              `facts["missing"]` lists them
+"""
+
+import json
+from typing import Any, Dict, Optional
+
+
+class AzureMLException(Exception):
+    """Anything that goes wrong in the SDK; `message` says what, why and the way out."""
+
+    _error_code = "Error"
+
+    def __init__(
+        self,
+        exception_message: str,
+        target: Optional[str] = None,
+        details: Any = None,
+        inner_exception: Optional[BaseException] = None,
+        **kwargs: Any,
+    ):
+        super().__init__(exception_message)
+        self.message = str(exception_message)
+        self.inner_exception = inner_exception
+        self._exception_details = details
+        self._target = target
+
+    def __str__(self) -> str:
+        # Scripts and people search for this layout; it is the v1 SDK's.
+        answer = {"error": {"code": self._error_code, "message": self.message}}
+        return "{}:\n\tMessage: {}\n\tInnerException {}\n\tErrorResponse \n{}".format(
+            type(self).__name__, self.message, self.inner_exception, json.dumps(answer, indent=4)
+        )
+
+
+class UserErrorException(AzureMLException):
+    _error_code = "UserError"
+
+
+class ComputeTargetException(AzureMLException):
+    _error_code = "UserError"
+
+
+class ExperimentException(AzureMLException):
+    pass
+
+
+class ExperimentExecutionException(ExperimentException):
+    pass
+
+
+class ActivityFailedException(AzureMLException):
+    pass
+
+
+class ModelPathNotFoundException(AzureMLException):
+    _error_code = "UserError"
+
+
+class SnapshotException(AzureMLException):
+    _error_code = "UserError"
+
+
+class RunEnvironmentException(AzureMLException):
+    pass
+
+
+class RunConfigurationException(AzureMLException):
+    _error_code = "UserError"
+
+
+class WorkspaceException(AzureMLException):
+    _error_code = "UserError"
+
+
+class WebserviceException(AzureMLException):
+    def __init__(self, exception_message: str, status_code: Optional[int] = None, **kwargs: Any):
+        super().__init__(exception_message, **kwargs)
+        self.status_code = status_code
+
+
+class Unreachable(AzureMLException):
+    """No answer from the studio; the message lists what was tried, and for how long."""
+
+    _error_code = "Unreachable"
+
+
+class StudioError(AzureMLException):
+    """The studio answered with an error.
+
+    code, status: as in the API's error table.   fields: input → what is wrong with it.
+    facts: the answer's further keys.
+    """
+
+    code = "error"
+
+    def __init__(
+        self,
+        exception_message: str,
+        status: int = 500,
+        fields: Optional[Dict[str, str]] = None,
+        facts: Optional[Dict[str, Any]] = None,
+        **kwargs: Any,
+    ):
+        super().__init__(exception_message, **kwargs)
+        self.status = status
+        self.fields = fields or {}
+        self.facts = facts or {}
+
+
+class BadInput(StudioError, UserErrorException):
+    code = "bad_input"
+
+
+class SnapshotTooLarge(BadInput, SnapshotException):
+    code = "snapshot_too_large"
+
+
+class UnsafePath(BadInput, SnapshotException):
+    code = "unsafe_path"
+
+
+class NotSignedIn(StudioError, UserErrorException):
+    code = "not_signed_in"
+
+
+class NotAllowed(StudioError, UserErrorException):
+    code = "not_allowed"
+
+
+class NotFound(StudioError, UserErrorException):
+    code = "not_found"
+
+
+class UnknownCluster(NotFound, ComputeTargetException):
+    code = "unknown_cluster"
+
+
+class ModelPathNotFound(NotFound, ModelPathNotFoundException):
+    code = "model_path_not_found"
+
+
+class Conflict(StudioError):
+    code = "conflict"
+
+
+class WrongOffset(Conflict):
+    code = "wrong_offset"
+
+
+class MissingBlobs(Conflict):
+    code = "missing_blobs"
+
+
+BY_CODE = {
+    kind.code: kind
+    for kind in (
+        StudioError,
+        BadInput,
+        SnapshotTooLarge,
+        UnsafePath,
+        NotSignedIn,
+        NotAllowed,
+        NotFound,
+        UnknownCluster,
+        ModelPathNotFound,
+        Conflict,
+        WrongOffset,
+        MissingBlobs,
+    )
+}
+
+
+def from_answer(status: int, body: bytes) -> StudioError:
+    """Return the error that an answer of the studio stands for, by its `code`."""
+    try:
+        words = json.loads(body.decode("utf-8"))["error"]
+        code, message = words["code"], words["message"]
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+        start = body[:200].decode("utf-8", "replace").strip()
+        return StudioError(
+            "the studio answered HTTP {} without saying why: {}".format(status, start or "-"),
+            status=status,
+        )
+    fields = words.pop("fields", None)
+    facts = {key: value for key, value in words.items() if key not in ("code", "message")}
+    kind = BY_CODE.get(code, StudioError)
+    error = kind(message, status=status, fields=fields, facts=facts)
+    error.code = code
+    return error
+
+
+def not_built(call: str, instead: str) -> NotImplementedError:
+    """Return the error for a call of the v1 SDK that this studio does not have yet."""
+    return NotImplementedError(
+        "{} is not part of this studio's SDK yet. Instead: {}".format(call, instead)
+    )

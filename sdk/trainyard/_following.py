@@ -1,0 +1,148 @@
+"""A run watched on a terminal: its logs as they grow, its stages as they pass."""
+
+import re
+import sys
+import time
+from typing import Any, Dict, List, NamedTuple, Optional, TextIO, Tuple
+
+from trainyard import _errors
+from trainyard._client import Client
+
+# The logs that are shown, in the order of their numbers: build, preparation, script, end.
+SHOWN = re.compile(r"azureml-logs/\d\d.+\.txt\Z")
+FINAL = ("Completed", "Failed", "Canceled")
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0
+PIECE_BYTES = 256 * 1024
+
+Place = NamedTuple("Place", [("path", str), ("offset", int)])
+
+
+class Follower:
+    """Prints what is new of a run, each byte of each log once, each stage once.
+
+    show_stages adds lines for the stages, with the seconds since the run was submitted.
+    """
+
+    def __init__(self, client: Client, run_id: str, out: TextIO, *, show_stages: bool = False):
+        self._client = client
+        self._base = "runs/" + run_id
+        self._out = out
+        self._show_stages = show_stages
+        self._at: Optional[Place] = None
+        self._at_line_start = True
+        self._told: Dict[int, str] = {}
+        self._waits_for = ""
+        self._began = time.monotonic()
+
+    def look(self) -> Tuple[Dict[str, Any], bool]:
+        """Print what is new; return the run's facts and whether any text came.
+
+        The state is asked for before the logs: of a run that has ended, nothing can come after.
+        """
+        facts = self._client.get(self._base)
+        if self._show_stages:
+            self._tell_stages(facts)
+        return facts, self._print_logs()
+
+    def _print_logs(self) -> bool:
+        came = False
+        for path in self._shown_logs():
+            if self._at is not None and path < self._at.path:
+                continue
+            if self._at is None or path > self._at.path:
+                self._at = Place(path, 0)
+                self._write("\nStreaming {}\n{}\n\n".format(path, "=" * (len(path) + 10)))
+            came = self._print_log() or came
+        return came
+
+    def _shown_logs(self) -> List[str]:
+        items = self._client.get(self._base + "/files")["items"]
+        return sorted(
+            item["path"] for item in items if item["kind"] == "log" and SHOWN.match(item["path"])
+        )
+
+    def _print_log(self) -> bool:
+        """Print the current log from where we are to its end."""
+        assert self._at is not None
+        came = False
+        while True:
+            piece = self._client.get(
+                self._base + "/log",
+                path=self._at.path,
+                offset=self._at.offset,
+                limit=PIECE_BYTES,
+            )
+            if piece["next_offset"] <= self._at.offset:
+                return came
+            self._write(piece["text"])
+            self._at = Place(self._at.path, piece["next_offset"])
+            came = True
+
+    def _tell_stages(self, facts: Dict[str, Any]) -> None:
+        for event in facts.get("events") or ():
+            number, text = event["number"], event["text"]
+            if self._told.get(number) == text:
+                continue
+            is_new = number not in self._told
+            self._told[number] = text
+            if is_new or text:
+                self._line(event["state"] + (": " + text if text else ""))
+        waits_for = facts.get("waits_for") or ""
+        if waits_for and waits_for != self._waits_for:
+            self._line(waits_for)
+        self._waits_for = waits_for
+
+    def _line(self, text: str) -> None:
+        start = "" if self._at_line_start else "\n"
+        passed = time.monotonic() - self._began
+        self._write("{}[{:6.1f} s] {}\n".format(start, passed, text))
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+        except UnicodeEncodeError:
+            # A terminal that cannot show a character must not end the watching.
+            encoding = getattr(self._out, "encoding", None) or "ascii"
+            self._out.write(text.encode(encoding, "replace").decode(encoding))
+        self._out.flush()
+        self._at_line_start = text.endswith("\n")
+
+
+def until_end(
+    client: Client, run_id: str, portal_url: str, *, show_stages: bool = False
+) -> Dict[str, Any]:
+    """Print a run's logs until it has ended, and a summary; return its facts.
+
+    Raises ExperimentExecutionException when the watching is interrupted; the run goes on.
+    """
+    out = sys.stdout
+    heading = "RunId: {}\nWeb View: {}\n".format(run_id, portal_url)
+    follower = Follower(client, run_id, out, show_stages=show_stages)
+    try:
+        out.write(heading)
+        pause = SHORTEST_PAUSE_S
+        while True:
+            facts, came = follower.look()
+            if facts["state"] in FINAL:
+                break
+            pause = SHORTEST_PAUSE_S if came else min(pause * 1.3, LONGEST_PAUSE_S)
+            time.sleep(pause)
+    except KeyboardInterrupt:
+        raise _errors.ExperimentExecutionException(
+            "The output streaming for the run interrupted.\nBut the run is still executing on the"
+            " compute target.\nTo cancel it: run.cancel(), or Cancel on {}".format(portal_url)
+        ) from None
+    out.write("\nExecution Summary\n=================\n" + heading + "\n")
+    out.flush()
+    return facts
+
+
+def silently(client: Client, run_id: str) -> Dict[str, Any]:
+    """Wait until a run has ended; return its facts."""
+    pause = SHORTEST_PAUSE_S
+    while True:
+        facts: Dict[str, Any] = client.get("runs/" + run_id)
+        if facts["state"] in FINAL:
+            return facts
+        time.sleep(pause)
+        pause = min(pause * 1.5, 2.0)

@@ -1,0 +1,53 @@
+"""What a workspace and an experiment are to the modules below them: a client and a name."""
+
+from trainyard._client import Client
+
+
+class Place:
+    """A workspace of a studio, reached by `client`; the base of Workspace."""
+
+    def __init__(self, client: Client, name: str, subscription_id: str, resource_group: str):
+        self.client = client
+        self._name = name
+        self._subscription_id = subscription_id
+        self._resource_group = resource_group
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def subscription_id(self) -> str:
+        return self._subscription_id
+
+    @property
+    def resource_group(self) -> str:
+        return self._resource_group
+
+    def api(self, path: str) -> str:
+        """Return the API path of something in this workspace."""
+        return "workspaces/{}/{}".format(self._name, path)
+
+    def __repr__(self) -> str:
+        return "Workspace.create(name={!r}, subscription_id={!r}, resource_group={!r})".format(
+            self._name, self._subscription_id, self._resource_group
+        )
+
+
+class Group:
+    """Runs under one name in a workspace; the base of Experiment."""
+
+    def __init__(self, workspace: Place, name: str):
+        self._workspace = workspace
+        self._name = name
+
+    @property
+    def workspace(self) -> Place:
+        return self._workspace
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def __repr__(self) -> str:
+        return "Experiment(Name: {},\nWorkspace: {})".format(self._name, self._workspace.name)

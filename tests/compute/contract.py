@@ -1,0 +1,166 @@
+"""What every backend must keep. A test file of a backend inherits `Contract` and makes `backend`."""
+
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from compute.backends.base import Backend, Handle, Refused
+from compute.tasks import Sighting, Task
+
+SOON_S = 10.0
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
+
+
+def alive(path: Path) -> bool:
+    """Whether the process whose number stands in the file still runs."""
+    try:
+        return psutil.Process(int(path.read_text())).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def appears(path: Path) -> bool:
+    """Wait for a file of the task, whole."""
+    ends = time.monotonic() + SOON_S
+    while time.monotonic() < ends:
+        if path.exists() and path.read_text():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Contract:
+    """Start, look, stop, forget, as compute/backends/base.py promises."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def started(self, backend, tmp_path):
+        """Start Python code as a task; whatever still runs is ended after the test."""
+        handles: list[Handle] = []
+
+        def start(code: str, task_id: str = "a1", **fields: Any) -> tuple[Handle, Path]:
+            folder = tmp_path / "tasks" / task_id
+            command = [sys.executable, "-c", code]
+            handles.append(
+                backend.start(Task(id=task_id, command=command, folder=str(folder), **fields))
+            )
+            return handles[-1], folder
+
+        yield start
+        for handle in handles:
+            backend.stop(handle, 0)
+
+    def ends(self, backend: Backend, handle: Handle) -> Sighting:
+        until = time.monotonic() + SOON_S
+        while (sighting := backend.look(handle)).state == "running" and time.monotonic() < until:
+            time.sleep(0.02)
+        return sighting
+
+    def test_a_task_runs_and_its_exit_code_is_seen(self, backend, started):
+        handle, _ = started("import sys, time; time.sleep(0.3); sys.exit(3)")
+        assert backend.look(handle) == Sighting("running")
+        assert self.ends(backend, handle) == Sighting("exited", exit_code=3)
+
+    def test_a_task_that_dies_of_a_signal_says_which(self, backend, started):
+        handle, _ = started("import os; os.kill(os.getpid(), 11)")
+        assert self.ends(backend, handle) == Sighting("exited", signal=11)
+
+    def test_the_same_task_twice_runs_once(self, backend, started):
+        code = "open('count', 'a').write('x'); import time; time.sleep(60)"
+        handle, folder = started(code)
+        assert appears(folder / "count")
+        again, _ = started(code)
+        assert again == handle
+        assert (folder / "count").read_text() == "x"
+
+    def test_the_same_task_by_many_at_once_runs_once(self, backend, started):
+        code = "open('count', 'a').write('x'); import time; time.sleep(60)"
+        gate = threading.Barrier(6)
+
+        def race(_: int) -> Handle:
+            gate.wait()
+            return started(code)[0]
+
+        with ThreadPoolExecutor(6) as pool:
+            handles = list(pool.map(race, range(6)))
+        assert all(handle == handles[0] for handle in handles)
+        assert appears(Path(handles[0]["folder"]) / "count")
+        assert (Path(handles[0]["folder"]) / "count").read_text() == "x"
+
+    def test_a_task_that_ended_is_not_started_again(self, backend, started):
+        handle, folder = started("open('count', 'a').write('x')")
+        assert self.ends(backend, handle).exit_code == 0
+        assert started("open('count', 'a').write('x')")[0] == handle
+        assert (folder / "count").read_text() == "x"
+
+    def test_stopping_lets_a_task_end_by_itself(self, backend, started):
+        code = (
+            "import signal, sys, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+            "print('up', file=open('up', 'w'), flush=True)\ntime.sleep(60)"
+        )
+        handle, folder = started(code)
+        assert appears(folder / "up")
+        began = time.monotonic()
+        backend.stop(handle, 10)
+        assert time.monotonic() - began < 5
+        assert backend.look(handle) == Sighting("exited", exit_code=7)
+
+    def test_stopping_ends_by_force_what_does_not_obey_and_what_it_started(self, backend, started):
+        code = (
+            f"{STUBBORN}\nimport subprocess, sys\n"
+            "away = 'import os, time; open(\"child\", \"w\").write(str(os.getpid())); time.sleep(60)'\n"
+            "subprocess.Popen([sys.executable, '-c', away], start_new_session=True)\n"
+            "time.sleep(60)"
+        )
+        handle, folder = started(code)
+        assert appears(folder / "child")
+        began = time.monotonic()
+        backend.stop(handle, 0.3)
+        assert 0.3 <= time.monotonic() - began < 5
+        assert not alive(folder / "child")
+        assert backend.look(handle).state != "running"
+
+    def test_stopping_what_is_gone_is_no_error(self, backend, started):
+        handle, _ = started("pass")
+        self.ends(backend, handle)
+        backend.stop(handle, 5)
+        backend.stop(handle, 5)
+        assert self.ends(backend, handle).exit_code == 0
+
+    def test_a_task_sees_what_it_was_given_and_no_secret_of_the_server(
+        self, backend, started, monkeypatch
+    ):
+        monkeypatch.setenv("STUDIO_SECRET_KEY", "very-secret")
+        monkeypatch.setenv("DATABASE_PASSWORD", "very-secret")
+        code = "import json, os; json.dump(dict(os.environ), open('seen', 'w'))"
+        handle, folder = started(code, env={"LR": "0.1 $HOME 'quoted'"})
+        self.ends(backend, handle)
+        seen = (folder / "seen").read_text()
+        assert "very-secret" not in seen
+        assert '"LR": "0.1 $HOME \'quoted\'"' in seen
+        assert '"TRAINYARD_TASK": "a1"' in seen
+
+    def test_a_program_that_is_not_there_is_refused(self, backend, tmp_path):
+        task = Task(id="a1", command=["/no/such/program"], folder=str(tmp_path / "a1"))
+        with pytest.raises(Refused, match="/no/such/program"):
+            backend.start(task)
+
+    def test_forgetting_frees_the_folder_but_only_of_what_has_ended(self, backend, started):
+        handle, folder = started("import time; time.sleep(60)")
+        backend.forget(handle)
+        assert folder.exists()
+        backend.stop(handle, 0)
+        backend.forget(handle)
+        backend.forget(handle)
+        assert not folder.exists()
+        assert backend.look(handle).state == "gone"

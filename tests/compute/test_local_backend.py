@@ -1,0 +1,72 @@
+"""The local backend: the contract, and what only processes of this machine can show."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import psutil
+import pytest
+
+from compute.backends.local import Local
+from compute.tasks import Sighting
+from tests.compute.contract import Contract, appears
+
+
+class TestLocal(Contract):
+    @pytest.fixture
+    def backend(self) -> Local:
+        return Local()
+
+    def test_a_task_outlives_the_worker_that_started_it(self, backend, tmp_path):
+        """The worker is killed; another one sees the task run, and how it ended."""
+        folder = tmp_path / "b2"
+        worker = textwrap.dedent(f"""
+            import json, os, signal, sys
+            import django
+            django.setup()
+            from compute.backends.local import Local
+            from compute.tasks import Task
+            code = "import time; open('up', 'w').write('x'); time.sleep(1.0); raise SystemExit(5)"
+            task = Task(id="b2", command=[sys.executable, "-c", code], folder={str(folder)!r})
+            print(json.dumps(Local().start(task)), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        """)
+        done = subprocess.run([sys.executable, "-c", worker], stdout=subprocess.PIPE, check=False)
+        assert done.returncode == -signal.SIGKILL
+        handle = json.loads(done.stdout)
+        assert backend.look(handle) == Sighting("running")
+        assert self.ends(backend, handle) == Sighting("exited", exit_code=5)
+
+    def test_a_start_that_was_cut_off_is_done_again(self, backend, started, tmp_path):
+        """The worker died after it wrote the handle and before it let the program begin."""
+        folder = tmp_path / "tasks" / "a1"
+        folder.mkdir(parents=True)
+        handle = {"pid": 2**22 - 3, "started": 1.0, "task_id": "a1", "folder": str(folder)}
+        (folder / "task.json").write_text(json.dumps(handle))
+        again, _ = started("open('count', 'a').write('x')")
+        assert again != handle
+        assert self.ends(backend, again).exit_code == 0
+
+    def test_a_later_process_with_the_same_number_is_not_the_task(self, backend, started):
+        handle, _ = started("pass")
+        self.ends(backend, handle)
+        other = {**handle, "pid": os.getpid()}
+        assert backend.look(other).state == "exited"
+        backend.stop(other, 0)  # and this process lives on
+
+    def test_a_program_whose_shell_was_killed_still_runs_and_can_be_stopped(self, backend, started):
+        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
+        assert appears(folder / "up")
+        psutil.Process(handle["pid"]).kill()
+        assert backend.look(handle).state == "running"
+        backend.stop(handle, 0.2)
+        assert self.ends(backend, handle).state == "gone"
+
+    def test_a_script_can_be_interrupted_as_at_a_keyboard(self, backend, started):
+        code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+        handle, folder = started(code)
+        assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGINT)
+        assert "KeyboardInterrupt" in (folder / "driver.err").read_text()

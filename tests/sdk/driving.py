@@ -1,0 +1,78 @@
+"""A driver started as a node starts it: a process of its own, beside a small studio."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.sdk.fake_studio import TOKEN, FakeStudio
+
+SDK = Path(__file__).resolve().parents[2] / "sdk"
+
+
+class Driving:
+    """Starts drivers for `studio` below `folder`; end() leaves no process."""
+
+    def __init__(self, folder: Path, python: str = sys.executable):
+        self.studio = FakeStudio()
+        self.work = folder / "work"
+        self.work.mkdir(parents=True)
+        self.python = python
+        self.process = None
+
+    def start(self, **variables):
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(SDK),
+            "TRAINYARD_URL": self.studio.url,
+            "TRAINYARD_WORK": str(self.work),
+            "TRAINYARD_TASK": "task-1",
+            "AZUREML_RUN_TOKEN": TOKEN,
+            "AZUREML_RUN_ID": "exp_1_abcdef01",
+            "TRAINYARD_DELIVER_SECONDS": "20",
+            **variables,
+        }
+        self.process = subprocess.Popen(
+            [self.python, "-m", "trainyard.driver"],
+            env=environ,
+            cwd=self.work,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return self
+
+    def wait(self, timeout_s=30):
+        """Wait for the driver's end; return its exit code."""
+        self.said = self.process.communicate(timeout=timeout_s)[0].decode()
+        return self.process.returncode
+
+    def run(self, timeout_s=30, **variables):
+        self.start(**variables)
+        return self.wait(timeout_s)
+
+    def end(self):
+        if self.process is not None and not self.process.stdout.closed:
+            self.process.kill()
+            self.process.communicate()
+        self.studio.close()
+
+
+def until(condition, timeout_s=15):
+    """Wait until `condition()` is true and return what it says; fail when it never is."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"it did not happen within {timeout_s} s")
+
+
+def is_alive(pid):
+    """Return whether a process with this id runs (a dead one that nobody buried does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,83 @@
+"""A script is ended whole: by a cancel, by a signal, and with everything that it started."""
+
+import os
+import signal
+
+from tests.sdk.driving import is_alive, until
+
+FAMILY = """
+import os, signal, subprocess, sys, time
+stubborn = {stubborn}
+if stubborn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"],
+                         start_new_session=True)
+print(os.getpid(), child.pid, other.pid, flush=True)
+time.sleep({seconds})
+"""
+
+
+def family(driving, stubborn=False, seconds=300, wait=True):
+    driving.studio.code(train=FAMILY.format(stubborn=stubborn, seconds=seconds))
+    driving.start()
+    until(lambda: driving.studio.text().endswith("\n"))
+    return [int(word) for word in driving.studio.text().split()]
+
+
+def test_a_cancel_ends_the_script_and_all_its_processes(driving):
+    pids = family(driving)
+    driving.studio.cancel = True
+    assert driving.wait(10) == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    finished = driving.studio.finished
+    assert finished["canceled"] and finished["signal"] == signal.SIGTERM
+
+
+def test_a_script_that_ignores_term_is_killed_after_the_grace(driving):
+    pids = family(driving, stubborn=True)
+    driving.studio.cancel = True
+    assert driving.wait(15) == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    assert driving.studio.finished["signal"] == signal.SIGKILL
+
+
+def test_a_driver_that_is_told_to_stop_ends_the_script_and_reports(driving):
+    pids = family(driving)
+    os.kill(driving.process.pid, signal.SIGTERM)
+    assert driving.wait(10) == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    assert driving.studio.finished["canceled"]
+
+
+def test_a_cancel_is_heard_while_the_studio_is_away(driving):
+    pids = family(driving)
+    driving.studio.away = True
+    os.kill(driving.process.pid, signal.SIGTERM)
+    until(lambda: not [pid for pid in pids if is_alive(pid)], 10)
+    driving.studio.away = False
+    assert driving.wait(10) == 0
+    assert driving.studio.finished["canceled"]
+
+
+def test_what_a_script_leaves_behind_is_ended(driving):
+    pids = family(driving, seconds=0.2)
+    assert driving.wait(10) == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    assert driving.studio.finished["exit_code"] == 0
+    assert "2 processes that it left" in driving.studio.text("azureml-logs/75_job_post.txt")
+
+
+def test_a_script_dies_with_a_driver_that_is_killed(driving):
+    script = family(driving)[0]
+    driving.process.kill()
+    until(lambda: not is_alive(script), 5)
+    for pid in [int(word) for word in driving.studio.text().split()[1:]]:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_cancel_that_came_before_the_start_starts_nothing(driving):
+    driving.studio.code(train="print('never')")
+    driving.studio.job["cancel"] = True
+    assert driving.run() == 0
+    assert driving.studio.finished["canceled"] and driving.studio.text() == ""

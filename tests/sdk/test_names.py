@@ -1,0 +1,73 @@
+"""The names of the v1 SDK import in every spelling; what is not built says what to use instead."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+from azureml.core import Run
+
+from tests.sdk.driving import SDK
+
+NAMES = [
+    "azureml.core.Workspace", "azureml.core.workspace.Workspace", "azureml.core.Experiment",
+    "azureml.core.experiment.Experiment", "azureml.core.Run", "azureml.core.run.Run",
+    "azureml.core.run._OfflineRun", "azureml.core.Environment",
+    "azureml.core.environment.Environment", "azureml.core.environment.CondaDependencies",
+    "azureml.core.environment.DEFAULT_CPU_IMAGE", "azureml.core.ScriptRunConfig",
+    "azureml.core.script_run_config.ScriptRunConfig", "azureml.core.RunConfiguration",
+    "azureml.core.runconfig.RunConfiguration", "azureml.core.runconfig.CondaDependencies",
+    "azureml.core.runconfig.DEFAULT_CPU_IMAGE", "azureml.core.runconfig.DEFAULT_GPU_IMAGE",
+    "azureml.core.conda_dependencies.CondaDependencies", "azureml.core.ComputeTarget",
+    "azureml.core.compute.ComputeTarget", "azureml.core.compute.AmlCompute",
+    "azureml.core.compute_target.ComputeTargetException", "azureml.core.Model",
+    "azureml.core.model.Model", "azureml.core.model.InferenceConfig", "azureml.core.Dataset",
+    "azureml.core.dataset.Dataset", "azureml.core.Datastore", "azureml.core.datastore.Datastore",
+    "azureml.core.Webservice", "azureml.core.webservice.AciWebservice", "azureml.core.VERSION",
+    "azureml.widgets.RunDetails", "azureml.telemetry.set_diagnostics_collection",
+    "azureml.exceptions.ComputeTargetException", "azureml.exceptions.WebserviceException",
+    "azureml.exceptions.ActivityFailedException", "azureml.exceptions.UserErrorException",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_the_contract_imports(name):
+    module, _, attribute = name.rpartition(".")
+    assert getattr(importlib.import_module(module), attribute) is not None
+
+
+def test_both_spellings_are_one_class():
+    for pair in (("Workspace", "workspace"), ("Run", "run"), ("Model", "model")):
+        one = getattr(importlib.import_module("azureml.core"), pair[0])
+        assert one is getattr(importlib.import_module("azureml.core." + pair[1]), pair[0])
+
+
+def test_what_is_not_built_says_what_to_use_instead():
+    core = importlib.import_module("azureml.core")
+    for call in (lambda: core.Dataset.File.from_files("x"), lambda: core.Datastore("ws"),
+                 lambda: core.Workspace.create("x"), lambda: core.Run.log_row(None, "x"),
+                 lambda: core.ComputeTarget.create(None, "x", None),
+                 lambda: core.Run.get_children(None)):  # fmt: skip
+        with pytest.raises(NotImplementedError, match="Instead: "):
+            call()
+
+
+def test_outside_of_a_run_the_script_prints_what_it_would_log(capsys):
+    run = Run.get_context()
+    run.log("loss", 0.5)
+    run.tag("a", "b")
+    said = capsys.readouterr().out
+    assert (
+        said == "Attempted to log scalar metric loss:\n0.5\nAttempted to add tag a with value b\n"
+    )
+    assert run.id.startswith("OfflineRun_") and run is Run.get_context()
+    with pytest.raises(Exception, match="not a run of a studio"):
+        Run.get_context(allow_offline=False)
+
+
+def test_the_sdk_needs_nothing_but_the_standard_library():
+    text = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import azureml.core, trainyard.driver;"
+        "import azureml.widgets, azureml.telemetry, azureml.exceptions"
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-c", text, str(SDK)], check=True)
