@@ -32,7 +32,7 @@ def cluster_dict(cluster: Cluster) -> dict[str, Any]:
 class Clusters(APIView):
     permission_classes = [ByPerson]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_clusters", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, workspace: str) -> Response:
         place = workspace_of(request, workspace)
         found = Cluster.objects.filter(workspace=place).prefetch_related("nodes")

@@ -71,7 +71,7 @@ class NewEnvironment(Input):
 class Environments(APIView):
     permission_classes = [ByPerson]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_environments", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, workspace: str) -> Response:
         found = environments.latest(workspace_of(request, workspace))
         states = image_states(found)
@@ -102,7 +102,7 @@ class OneEnvironment(APIView):
 class Models(APIView):
     permission_classes = [ByPerson]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, workspace: str) -> Response:
         found = versions.latest(workspace_of(request, workspace), Kind.MODEL)
         return Response({"items": [model_dict(version, with_files=False) for version in found]})

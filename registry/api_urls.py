@@ -2,12 +2,12 @@ from django.urls import path
 
 from registry import api
 
-W = "workspaces/<workspace>"
-MODEL = f"{W}/models/<name>"
+W = "workspaces/<str:workspace>"
+MODEL = f"{W}/models/<str:name>"
 
 urlpatterns = [
     path(f"{W}/environments", api.Environments.as_view(), name="environments"),
-    path(f"{W}/environments/<name>", api.OneEnvironment.as_view(), name="environment"),
+    path(f"{W}/environments/<str:name>", api.OneEnvironment.as_view(), name="environment"),
     path(f"{W}/models", api.Models.as_view(), name="models"),
     path(MODEL, api.OneModel.as_view(), name="model"),
     path(

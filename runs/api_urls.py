@@ -2,8 +2,8 @@ from django.urls import path
 
 from runs import api, files_api
 
-W = "workspaces/<workspace>"
-RUN = "runs/<run_id>"
+W = "workspaces/<str:workspace>"
+RUN = "runs/<str:run_id>"
 
 urlpatterns = [
     path(f"{W}/experiments", api.Experiments.as_view(), name="experiments"),

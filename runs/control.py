@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from compute.access import cluster_for
+from compute.access import check_may_run, cluster_for
 from compute.clusters import ensure_default
 from django.db import transaction
 from django.db.models import F
@@ -126,9 +126,12 @@ def _environment(workspace: Workspace, wanted: Any) -> tuple[Version | None, dic
 
 def _cluster(workspace: Workspace, name: str | None) -> Cluster:
     if name:
-        return cluster_for(workspace, name)
-    clusters = list(Cluster.objects.filter(workspace=workspace)[:2])
-    return clusters[0] if len(clusters) == 1 else ensure_default(workspace)
+        cluster = cluster_for(workspace, name)
+    else:
+        clusters = list(Cluster.objects.filter(workspace=workspace)[:2])
+        cluster = clusters[0] if len(clusters) == 1 else ensure_default(workspace)
+    check_may_run(cluster)
+    return cluster
 
 
 def _arguments(arguments: Any) -> list[str]:

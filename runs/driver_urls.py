@@ -4,7 +4,7 @@ from runs import driver_api
 
 urlpatterns = [
     path("job", driver_api.Job.as_view(), name="driver-job"),
-    path("blobs/<sha256>", driver_api.DriverBlob.as_view(), name="driver-blob"),
+    path("blobs/<str:sha256>", driver_api.DriverBlob.as_view(), name="driver-blob"),
     path("state", driver_api.SayState.as_view(), name="driver-state"),
     path("heartbeat", driver_api.Heartbeat.as_view(), name="driver-heartbeat"),
     path("log", driver_api.AppendLog.as_view(), name="driver-log"),

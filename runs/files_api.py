@@ -23,7 +23,7 @@ MOST_LOG_BYTES = 1024 * 1024
 class Files(APIView):
     permission_classes = [ByPersonOrRun]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_run_files", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, run_id: str) -> Response:
         return Response({"items": outputs.listing(run_of(request, run_id))})
 

@@ -49,6 +49,7 @@ def _load(run_pk: int) -> Run:
 def prepare(run: Run) -> None:
     """See that the run's image is there: go on to Queued, wait for the build, or fail with it."""
     build = run.image_build
+    is_reused = False
     if build is None:
         try:
             build = images.ensure(recipes.from_definition(run.definition))
@@ -57,7 +58,9 @@ def prepare(run: Run) -> None:
             return
         Run.objects.filter(pk=run.pk).update(image_build=build)
         run.image_build = build
-    logs.attach(run, logs.BUILD, build.log)
+        is_reused = build.state == BuildState.READY
+    if not is_reused:  # users know the build log as that of a build which this run waited for
+        logs.attach(run, logs.BUILD, build.log)
     if build.state == BuildState.READY:
         lifecycle.explain(run, _image_words(run, build))
         lifecycle.move(run, State.QUEUED)

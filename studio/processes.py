@@ -103,8 +103,6 @@ def tasks_below(folder: Path) -> int:
         except OSError:  # another user's, or gone meanwhile
             continue
         works |= {
-            variable
-            for variable in variables
-            if variable.startswith(b"TRAINYARD_WORK=" + place)
+            variable for variable in variables if variable.startswith(b"TRAINYARD_WORK=" + place)
         }
     return len(works)

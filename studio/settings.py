@@ -169,6 +169,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # Above this a request's body goes to a temporary file while it arrives, never to memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = HOME / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)  # Django's checks want it to be there
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 SNAPSHOT_MAX_BYTES = env.number("STUDIO_SNAPSHOT_MAX_MB", 300, least=1) * 1024 * 1024
 SNAPSHOT_MAX_FILES = env.number("STUDIO_SNAPSHOT_MAX_FILES", 20_000, least=1)

@@ -111,7 +111,7 @@ class Driver:
         self.patience.forever()
         for shipper in shippers:
             shipper.start()
-        self._unsaid = {"state": "Running", "text": "pid {}".format(self.script.pid)}
+        self._unsaid = {"state": "Running", "text": ""}
         self._beat_now.set()
         was_ended_by_us = self._watch(self.script)
         return self._end(self.script, shippers, was_ended_by_us)

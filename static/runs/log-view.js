@@ -48,8 +48,8 @@ export class LogView {
     this.rows.recount(this.lines, from);
     const changedRow = this.rows.rowOf(from);
     for (const number of this.shown.keys()) if (number >= changedRow) this.#drop(number);
-    const shift = this.rows.rowOf(added) - gone;
-    if (shift && !this.isFollowing) this.#scrollTo(this.lastTop + shift * this.height);
+    const shift = this.isFollowing ? 0 : this.rows.rowOf(added) - gone;
+    if (shift) this.#scrollTo(this.lastTop + shift * this.height);
     else this.draw();
   }
 
@@ -73,11 +73,11 @@ export class LogView {
     space.style.height = `${total * this.height}px`;
     const digits = String(this.source.firstLine + this.count).length;
     space.style.setProperty("--digits", String(Math.max(5, digits)));
-    if (this.isFollowing) this.lastTop = scroller.scrollTop = scroller.scrollHeight;
+    if (this.isFollowing) scroller.scrollTop = scroller.scrollHeight;
+    this.lastTop = scroller.scrollTop;
     const top = Math.floor(scroller.scrollTop / this.height);
     const first = Math.max(0, top - ROWS_AROUND);
-    const seen = Math.ceil(scroller.clientHeight / this.height);
-    const last = Math.min(total, top + seen + ROWS_AROUND);
+    const last = Math.min(total, top + Math.ceil(scroller.clientHeight / this.height) + ROWS_AROUND);
     for (const number of this.shown.keys()) if (number < first || number >= last) this.#drop(number);
     for (let number = last - 1, next = null; number >= first; number -= 1) {
       const node = this.shown.get(number) ?? this.#make(number);
@@ -102,7 +102,6 @@ export class LogView {
   #scrollTo(top) {
     this.space.style.height = `${this.rows.rowOf(this.count) * this.height}px`;
     this.scroller.scrollTop = Math.max(0, top);
-    this.lastTop = this.scroller.scrollTop;
     this.draw();
   }
 
@@ -113,7 +112,6 @@ export class LogView {
       this.isFollowing = true;
       this.unseen = 0;
     }
-    this.lastTop = scrollTop;
     this.draw();
     if (scrollTop < clientHeight && !this.isFollowing) this.reachedTop();
   }

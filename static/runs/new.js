@@ -129,3 +129,5 @@ function begin() {
 }
 
 begin();
+// Until here a click would have gone nowhere.
+for (const id of ["choose-folder", "choose-files", "use-example", "submit"]) byId(id).disabled = false;

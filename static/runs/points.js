@@ -6,7 +6,7 @@ import { MOST } from "runs/series";
 const NAMES_AT_ONCE = 40;
 
 export class Points {
-  /** took(name, points): an answer. failed(error): why there is none. */
+  /** took(name, points): an answer. failed(error, names): why there is none. */
   constructor(api, { took, failed }) {
     Object.assign(this, { api, took, failed, wanted: new Set() });
   }
@@ -26,8 +26,7 @@ export class Points {
         const { series } = await get(`${this.api}metrics/points?${query}`);
         for (const [name, points] of Object.entries(series)) this.took(name, points);
       } catch (error) {
-        this.failed(error);
-        return;
+        return this.failed(error, names.slice(at));
       }
     }
   }

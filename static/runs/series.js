@@ -1,6 +1,9 @@
 // One metric as the page has it: its summary, and its points once they were asked for.
 
-export const MOST = 2000;
+import { thinTail } from "runs/thinning";
+
+// Nearly two points for each pixel of the large tile: more would not be seen.
+export const MOST = 1200;
 // Grown by live points beyond this, the thinned view is asked for again.
 const TOO_MANY = 1.5 * MOST;
 const COLUMNS = ["steps", "times", "values"];
@@ -24,6 +27,8 @@ export class Series {
     this.points = { steps, times, values: this.#read(values) };
     this.count = count;
     this.isThinned = thinned;
+    // Of so many live points two are drawn, as of those in the answer.
+    this.tail = { from: steps.length, size: Math.ceil((2 * count) / Math.max(1, steps.length)) };
     this.#end(this.points);
   }
 
@@ -45,18 +50,25 @@ export class Series {
     return fresh;
   }
 
-  get isTooDense() {
-    return this.isNumber && (this.points?.steps.length ?? 0) > TOO_MANY;
+  /** The points to draw. */
+  get shown() {
+    if (!this.isThinned) return this.points;
+    return thinTail(this.points, this.tail.from, this.tail.size);
+  }
+
+  isTooDense(drawn) {
+    return this.isNumber && drawn > TOO_MANY;
   }
 
   #read(values) {
     return this.isNumber ? values.map(number) : values;
   }
 
-  #end({ steps, values }) {
+  #end({ steps, times, values }) {
     if (!steps.length) return;
     this.last = values.at(-1);
     this.last_step = steps.at(-1);
+    this.last_time = times.at(-1);
     const odd = this.isNumber ? values.findIndex((value) => !Number.isFinite(value)) : -1;
     if (odd >= 0) this.first_nan_step ??= steps[odd];
   }

@@ -1,15 +1,16 @@
 // One metric's tile: its name, its last value, its curve; or only the value when there is no curve.
 
-import { get } from "studio/api";
 import { CONFIG } from "studio/charts";
-import { across, figure } from "runs/figure";
+import { axisOf, figure } from "runs/figure";
+import { extend } from "runs/series";
+import { withRoom } from "runs/span";
 import { count, element, value } from "runs/words";
-import { MOST, Series, extend } from "runs/series";
+import { byKey, detail, numbers } from "runs/zoom";
 
 export class Tile {
-  /** page: what all tiles share: { api, look, view, isLive, draw(tile) }. */
-  constructor(series, { page, index }) {
-    Object.assign(this, { series, page, index, zoom: null, isSeen: false, hasPlot: false });
+  /** page: what all tiles share: { api, look, view, isLive, span(series), draw(tile) }. */
+  constructor(series, page) {
+    Object.assign(this, { series, page, zoom: null, recent: null });
     this.badge = element("em", { hidden: true });
     this.value = element("span", { class: "last" });
     this.plot = element("div", { class: "plot", role: "img", tabindex: "0" });
@@ -24,11 +25,11 @@ export class Tile {
   describe() {
     const { series } = this;
     const last = series.isNumber ? value(series.last) : "";
-    const at = series.first_nan_step;
-    this.badge.hidden = at === null || at === undefined;
-    if (!this.badge.hidden) this.badge.textContent = `NaN at step ${count(at)}`;
+    const at = series.first_nan_step ?? null;
+    this.badge.hidden = at === null;
+    if (at !== null) this.badge.textContent = `NaN at step ${count(at)}`;
     if (this.value.textContent !== last) this.value.textContent = last;
-    const words = `${series.name}: ${series.isNumber ? last : series.last} at step ${series.last_step}`;
+    const words = `${series.name}: ${last || series.last} at step ${series.last_step}`;
     this.plot.setAttribute("aria-label", words);
   }
 
@@ -43,8 +44,17 @@ export class Tile {
     this.node.classList.toggle("value", !this.isCurve);
   }
 
+  /** Take the curve that was asked for, and what came meanwhile; false when something is missing. */
+  load(answer) {
+    const came = this.recent ?? [];
+    Object.assign(this, { recent: null, isStale: false, loadedAt: Date.now() });
+    this.series.load(answer);
+    return came.every((delta) => this.series.grow(delta));
+  }
+
   /** Take what the run just logged; false when something between is missing. */
   grow(delta) {
+    this.recent?.push(delta);
     const fresh = this.series.grow(delta);
     if (fresh && this.zoom?.points) extend(this.zoom.points, fresh);
     return fresh !== null;
@@ -61,11 +71,10 @@ export class Tile {
     const { series, page } = this;
     if (!this.isCurve) return this.#drawValue();
     if (!series.points) return;
-    const points = this.zoom?.points ?? series.points;
-    const colour = page.look.colours[this.index % page.look.colours.length];
-    const { view, look, isLive } = page;
-    const range = this.zoom?.range;
-    const { traces, layout } = figure(points, { view, look, colour, range, isLive });
+    const points = this.zoom?.points ?? series.shown;
+    const { colours } = page.look;
+    const colour = colours[this.colour % colours.length];
+    const { traces, layout } = figure(points, { ...page, ...this.#frame(), colour });
     if (!this.hasPlot) this.plot.replaceChildren();
     window.Plotly.react(this.plot, traces, layout, CONFIG);
     if (!this.hasPlot) this.#listenToPlot();
@@ -73,13 +82,22 @@ export class Tile {
     this.drawn = points.steps.length;
   }
 
+  /** The horizontal axis: its scale, and where it begins and ends now. */
+  #frame() {
+    const { view, isLive } = this.page;
+    const span = this.page.span(this.series);
+    const scale = axisOf(view, span);
+    const ends = span.map((end) => scale.at(end, end));
+    return { scale, range: this.zoom?.range ?? withRoom(ends, isLive) };
+  }
+
   #drawValue() {
     const { series } = this;
     const words = series.isNumber ? value(series.last) : String(series.last);
-    const at = `at step ${count(series.last_step)}${series.count > 1 ? `, ${count(series.count)} values` : ""}`;
+    const all = series.count > 1 ? `, ${count(series.count)} values` : "";
     const big = element("p", { class: series.isNumber ? "number" : "words" }, words);
-    this.plot.replaceChildren(big, element("small", {}, at));
-    this.drawn = 1;
+    this.plot.replaceChildren(big, element("small", {}, `at step ${count(series.last_step)}${all}`));
+    this.drawn = series.count ? 1 : 0;
   }
 
   resize() {
@@ -88,55 +106,30 @@ export class Tile {
 
   #listenToPlot() {
     this.plot.on("plotly_relayout", (change) => {
-      const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-      if (from !== undefined && to !== undefined) this.zoomTo([from, to]);
+      const range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      if (!range.includes(undefined)) this.zoomTo(numbers(range));
     });
     this.plot.on("plotly_doubleclick", () => this.zoomTo(null));
   }
 
-  /** Show a part of the x axis, in full detail where the whole is thinned; null shows all again. */
+  /** Show a part of the horizontal axis; null shows all again. */
   async zoomTo(range) {
     const zoom = range && { range, points: null };
     this.zoom = zoom;
     this.node.classList.toggle("zoomed", Boolean(zoom));
     this.page.draw(this);
     if (!zoom || !this.series.isThinned) return;
-    const span = this.#steps(range.map((end) => (typeof end === "string" ? asTime(end) : end)));
-    if (!span) return;
-    const { name } = this.series;
-    const query = new URLSearchParams({ name, from: span[0], to: span[1], most: MOST });
-    const answer = await get(`${this.page.api}metrics/points?${query}`).catch(() => null);
-    if (this.zoom !== zoom || !answer?.series[name]) return;
-    const detail = new Series({ name, kind: this.series.kind });
-    detail.load(answer.series[name]);
-    zoom.points = detail.points;
+    const points = await detail(this.page.api, this.series, this.#frame());
+    if (this.zoom !== zoom || !points) return;
+    zoom.points = points;
     this.page.draw(this);
   }
 
-  /** The first and last step in a range of the x axis. */
-  #steps([from, to]) {
-    const { x } = across(this.series.points, this.page.view);
-    const { steps } = this.series.points;
-    const first = x.findIndex((at) => at >= from);
-    const last = x.findLastIndex((at) => at <= to);
-    if (first < 0 || last < 0) return null;
-    return [steps[Math.max(0, first - 1)], steps[Math.min(steps.length - 1, last + 1)]];
-  }
-
-  /** + and − zoom around the middle, the arrows move, 0 shows all. */
   #key(event) {
-    const ask = { "+": [0.25, 0.25], "=": [0.25, 0.25], "-": [-0.5, -0.5] }[event.key];
-    const move = { ArrowLeft: -0.25, ArrowRight: 0.25 }[event.key];
-    if (!this.hasPlot || (!ask && !move && event.key !== "0")) return;
+    if (!this.hasPlot || event.ctrlKey || event.metaKey || event.altKey) return;
+    const range = byKey(event.key, numbers(this.plot.layout.xaxis.range));
+    if (!range && event.key !== "0") return;
     event.preventDefault();
-    if (event.key === "0") return this.zoomTo(null);
-    const ends = this.plot.layout.xaxis.range;
-    const [from, to] = ends.map((end) => (typeof end === "string" ? asTime(end) : end));
-    const width = to - from;
-    const [left, right] = ask ?? [move, -move];
-    return this.zoomTo([from + left * width, to - right * width]);
+    this.zoomTo(range);
   }
 }
-
-/** Plotly writes a place on a date axis as text without a zone, which it reads as UTC. */
-const asTime = (text) => Date.parse(`${text.replace(" ", "T")}Z`);

@@ -1,7 +1,7 @@
 // The look every chart starts from: Plotly's layout in the colours of the page's tokens.
 
 const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6"];
-const AXIS = { zeroline: false, ticks: "", automargin: false, showline: false };
+const AXIS = { zeroline: false, ticks: "", automargin: false, ticklabelstandoff: 4 };
 
 /** The page's colours and fonts as they are now; see onTheme. */
 export function theme() {
