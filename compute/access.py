@@ -1,8 +1,11 @@
 """The only way a request gets hold of a cluster."""
 
+from django.conf import settings
+
 from compute.models import Cluster
-from studio.errors import UnknownCluster
-from studio.models import Workspace
+from compute.states import Backend
+from studio.errors import NotAllowed, UnknownCluster
+from studio.models import User, Workspace
 
 
 def cluster_for(workspace: Workspace, name: str) -> Cluster:
@@ -17,3 +20,19 @@ def cluster_for(workspace: Workspace, name: str) -> Cluster:
             fields={"cluster": f"known: {known or 'none yet'}"},
         )
     return cluster
+
+
+def check_may_run(cluster: Cluster) -> None:
+    """Refuse a local cluster while several people can sign in; its tasks are the studio's user.
+
+    Raises NotAllowed, unless the operator has said that all of them are trusted with the account.
+    """
+    if cluster.backend != Backend.LOCAL or settings.LOCAL_BACKEND_FOR_ALL:
+        return
+    people = User.objects.filter(is_active=True).count()
+    if people > 1:
+        raise NotAllowed(
+            f"{cluster} runs scripts as the studio's own user, and {people} people can sign in:"
+            " whoever submits could read everything here. If all of them may, start the studio"
+            " with STUDIO_LOCAL_BACKEND_FOR_ALL=1"
+        )

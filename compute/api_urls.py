@@ -4,5 +4,7 @@ from compute import api
 
 urlpatterns = [
     path("workspaces/<str:workspace>/clusters", api.Clusters.as_view(), name="clusters"),
-    path("workspaces/<str:workspace>/clusters/<str:name>", api.OneCluster.as_view(), name="cluster"),
+    path(
+        "workspaces/<str:workspace>/clusters/<str:name>", api.OneCluster.as_view(), name="cluster"
+    ),
 ]

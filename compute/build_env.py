@@ -24,13 +24,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
 from compute.building import conda_specs, faults, interpreters
 from compute.building.faults import BuildFault
@@ -38,15 +40,19 @@ from compute.building.faults import BuildFault
 MANIFEST = "trainyard-image.json"
 LOCK = "requirements.lock"
 MAKING = ".making-"
+WORK = ".work-"
+WORK_IS_OLD_S = 24 * 3600
 PR_SET_PDEATHSIG = 1
 
-began = time.monotonic()
+_began = time.monotonic()
 
 
 def main(arguments: list[str]) -> int:
     """Do the job in the file named by the only argument; 0 when a result was written."""
     job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    signal.signal(signal.SIGTERM, _end_all)
+    global _began  # the clock of the whole build, of which this step is a part
+    _began -= job["elapsed_s"]
+    signal.signal(signal.SIGTERM, partial(_end_all, job["work"]))
     _end_with_parent(signal.SIGTERM)
     if os.getppid() != job["parent"]:
         return 1
@@ -64,8 +70,8 @@ def main(arguments: list[str]) -> int:
 
 
 def say(line: str) -> None:
-    """Write one line of the log, with the seconds since this step began."""
-    print(f"[{time.monotonic() - began:6.1f} s] {line}", flush=True)
+    """Write one line of the log, with the seconds since the build began."""
+    print(f"[{time.monotonic() - _began:6.1f} s] {line}", flush=True)
 
 
 # --- solve ---------------------------------------------------------------------------------------
@@ -85,6 +91,7 @@ def solve(job: dict[str, Any]) -> dict[str, Any]:
     asked.write_text("\n".join([*options, *lines, ""]), encoding="utf-8")
     started = time.monotonic()
     pre = ["--prerelease", "allow"] if "--pre" in recipe["pip"] else []
+    _prefer_own_wheels(job["find_links"], solved)
     code, output = _uv(
         job,
         [
@@ -109,28 +116,48 @@ def solve(job: dict[str, Any]) -> dict[str, Any]:
     return {"lock": _lock(python, options, body), "python": python.version, "packages": packages}
 
 
-def requirements_of(recipe: dict[str, Any]) -> tuple[list[str], list[str], dict[str, str]]:
+def _prefer_own_wheels(find_links: list[str], solved: Path) -> None:
+    """Let wheels that the operator laid into a folder win over newer ones of the index.
+
+    uv keeps to what the file it writes holds already, wherever that fits the requirements. So a
+    studio without a GPU gets the CPU build of torch that lies there, not gigabytes of CUDA.
+    """
+    newest: dict[str, Version] = {}
+    for folder in filter(os.path.isdir, find_links):
+        for path in Path(folder).glob("*.whl"):
+            with contextlib.suppress(InvalidWheelFilename):
+                name, version, _, _ = parse_wheel_filename(path.name)
+                newest[name] = max(version, newest.get(name, version))
+    lines = [f"{name}=={version}\n" for name, version in sorted(newest.items())]
+    if lines:
+        solved.write_text("".join(lines), encoding="utf-8")
+
+
+def requirements_of(
+    recipe: dict[str, Any], *, tell: Callable[[str], None] = say
+) -> tuple[list[str], list[str], dict[str, str]]:
     """Turn a recipe into pip requirements; each substitution is a line of the log.
 
     Returns (requirement lines, option lines, package name → the line as the person wrote it).
     Raises BuildFault for a conda version that PyPI cannot be asked for.
     """
-    lines, written = [], {}
+    lines: list[str] = []
+    written: dict[str, str] = {}
     if recipe["conda"]:
         channels = f" (not from {', '.join(recipe['channels'])})" if recipe["channels"] else ""
-        say(f"conda packages are taken from PyPI{channels}")
+        tell(f"conda packages are taken from PyPI{channels}")
     for text in recipe["conda"]:
         spec = conda_specs.parse(text)
         name = conda_specs.pypi_name(spec)
         if name is None:
-            say(f"  {text}: left out, wheels from PyPI bring what they need of it")
+            tell(f"  {text}: left out, wheels from PyPI bring what they need of it")
             continue
         try:
             line = name + conda_specs.pep440(spec.version)
         except ValueError as error:
             raise BuildFault(f"{text}: {error}", text) from None
         if line != text:
-            say(f"  {text} → {line}")
+            tell(f"  {text} → {line}")
         lines.append(line)
         written[canonicalize_name(name)] = text
     options = [line for line in recipe["pip"] if line.startswith("-") and line != "--pre"]
@@ -139,7 +166,7 @@ def requirements_of(recipe: dict[str, Any]) -> tuple[list[str], list[str], dict[
             lines.append(line)
             written[_name_of(line)] = line
     for line in recipe["provided"]:
-        say(f"  {line}: provided by the studio to every run, not installed")
+        tell(f"  {line}: provided by the studio to every run, not installed")
     return lines, options, written
 
 
@@ -168,6 +195,11 @@ def _lock(python: interpreters.Interpreter, options: list[str], body: str) -> st
     return "\n".join(head) + "\n" + body
 
 
+def _locked(lock: str) -> dict[str, str]:
+    pins = re.findall(r"^([A-Za-z0-9._-]+)(==\S+)", lock, re.MULTILINE)
+    return {str(canonicalize_name(name)): name + version for name, version in pins}
+
+
 def _packages(lock: str) -> int:
     return sum(1 for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line))
 
@@ -182,7 +214,7 @@ def install(job: dict[str, Any]) -> dict[str, Any]:
     place = images / digest
     sweep(images)
     with _alone(images, digest):
-        if (place / MANIFEST).exists():
+        if is_whole(place):
             manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             return {**manifest, "place": str(place), "reused": True}
         making = images / f"{MAKING}{digest}"
@@ -234,14 +266,8 @@ def _make(job: dict[str, Any], making: Path, lock: str) -> dict[str, Any]:
             ],
         )
         if code:
-            raise faults.from_uv(
-                output,
-                {
-                    canonicalize_name(line.split("==")[0]): line.split(" ")[0]
-                    for line in lock.splitlines()
-                    if "==" in line
-                },
-            )
+            _, _, written = requirements_of(job["recipe"], tell=lambda _: None)
+            raise faults.from_uv(output, _locked(lock) | written)
     manifest = {
         "digest": job["digest"],
         "python": python.version,
@@ -254,8 +280,17 @@ def _make(job: dict[str, Any], making: Path, lock: str) -> dict[str, Any]:
     return manifest
 
 
+def is_whole(place: Path) -> bool:
+    """Whether the folder is a finished image whose interpreter still exists on this machine."""
+    return (place / MANIFEST).is_file() and (place / "bin" / "python").exists()
+
+
 def sweep(images: Path) -> None:
     """Remove what builders that were killed left behind; never what another is making now."""
+    for old in images.glob(f"{WORK}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > WORK_IS_OLD_S:
+                shutil.rmtree(old, ignore_errors=True)
     for leftover in images.glob(f"{MAKING}*"):
         digest = leftover.name.removeprefix(MAKING)
         with contextlib.suppress(BlockingIOError), _alone(images, digest, wait=False):
@@ -323,7 +358,7 @@ def _uv(job: dict[str, Any], arguments: list[str]) -> tuple[int, str]:
     assert process.stderr is not None
     for line in process.stderr:
         lines.append(line)
-        if line.strip():
+        if line.strip() and not line.startswith("Using Python "):
             say("  " + line.rstrip())
     return process.wait(), "".join(lines)
 
@@ -334,7 +369,8 @@ def _end_with_parent(number: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
-def _end_all(_number: int, _frame: object) -> None:
+def _end_all(work: str, _number: int, _frame: object) -> None:
+    shutil.rmtree(work, ignore_errors=True)
     # uv may have started compilers: the whole group goes, this process with it.
     os.killpg(0, signal.SIGKILL)
 

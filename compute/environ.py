@@ -1,4 +1,4 @@
-"""The environment that programs started for users get: what they need, none of the server's secrets."""
+"""The environment of programs started for users: what they need, no secret of the server."""
 
 import os
 

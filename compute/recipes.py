@@ -1,4 +1,4 @@
-"""What an image is made of, as a person wrote it: conda YAML or pip requirements in, a Recipe out."""
+"""What an image is made of: conda YAML or pip requirements in, a Recipe out."""
 
 import hashlib
 import json
@@ -66,10 +66,10 @@ class Recipe:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "Recipe":
         return cls(
+            python=content.get("python"),
             **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in content.items()
-            }
+                key: tuple(content.get(key, ())) for key in ("conda", "channels", "pip", "provided")
+            },
         )
 
 
@@ -334,7 +334,9 @@ def _read_requirement(text: str, draft: _Draft) -> None:
     if URL.match(bare):
         draft.pip.append(text)
         return
-    if re.match(r"[./~]|file:|[A-Za-z]:\\", bare) or bare.endswith((".whl", ".tar.gz", ".zip")):
+    if re.match(r"[./~]|file:|[A-Za-z]:\\", bare) or (
+        "@" not in bare and bare.endswith((".whl", ".tar.gz", ".zip"))
+    ):
         raise ValueError(f"{text}: there is no such file on the server; name a package or a URL")
     try:
         requirement = Requirement(bare)

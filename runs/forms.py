@@ -53,5 +53,5 @@ def suggested(files: list[dict[str, Any]]) -> str:
     paths = [item["path"] for item in files]
     named = [path for path in paths if "model" in path.rsplit("/", 1)[-1].lower()]
     if len(named) == 1 or len(paths) == 1:
-        return (named or paths)[0]
+        return str((named or paths)[0])
     return "outputs" if any(path.startswith("outputs/") for path in paths) else ""

@@ -29,7 +29,7 @@ class Rules:
     """
 
     files: pathspec.GitIgnoreSpec
-    folders: pathspec.PathSpec
+    folders: "pathspec.PathSpec[Any]"
     known: dict[str, bool] = field(default_factory=lambda: {"": False})
 
     def ignore(self, path: str) -> bool:

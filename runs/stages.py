@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runs.models import Run, RunEvent
-from runs.states import STAGES, State
+from runs.states import STAGES, Reason, State
 
 # States that are a part of a stage; the others (a cancel, silence) stay in the stage before them.
 STAGE_OF = {
@@ -13,6 +13,7 @@ STAGE_OF = {
     State.PROVISIONING: State.QUEUED,
     **{stage: stage for stage in STAGES},
 }
+ENDS_THE_SCRIPT = (Reason.SCRIPT_FAILED, Reason.CANCELED)
 ENDED_AS = {State.FAILED: "failed", State.CANCELED: "canceled"}
 
 
@@ -51,7 +52,13 @@ def of(run: Run, events: Sequence[RunEvent]) -> list[Stage]:
             if event.text and event.state != State.NOT_STARTED:
                 texts[stage] = event.text
     last = max(began, key=STAGES.index, default=STAGES[0])
-    return [_stage(run, name, last=last, began=began, spent=spent, texts=texts) for name in STAGES]
+    if last == State.FINALIZING and run.reason in ENDS_THE_SCRIPT and State.RUNNING in began:
+        marked = State.RUNNING  # its outputs were kept: it is the script that went wrong
+    else:
+        marked = last
+    return [
+        _stage(run, name, last=marked, began=began, spent=spent, texts=texts) for name in STAGES
+    ]
 
 
 def _stage(

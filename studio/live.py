@@ -42,7 +42,7 @@ def _send(group: str, event: dict[str, Any]) -> None:
         logger.warning("live event %s for %s was not sent", event["event"], group, exc_info=True)
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes without types
     """One socket of one page. `resolve` decides which topics its user may hear."""
 
     def __init__(self, *, resolve: Resolve):

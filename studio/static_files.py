@@ -21,11 +21,9 @@ def collect_if_changed() -> bool:
     if settings.COLLECTED and note.exists() and note.read_text(encoding="utf-8") == now:
         return False
     # A process of its own: the storage with hashed names is chosen when the settings load.
-    subprocess.run(
-        [sys.executable, settings.BASE_DIR / "manage.py", "collectstatic", "--clear"]
-        + ["--no-input", "--verbosity=0"],
-        check=True,
-    )
+    manage = settings.BASE_DIR / "manage.py"
+    words = ["collectstatic", "--clear", "--no-input", "--verbosity=0"]
+    subprocess.run([sys.executable, manage, *words], check=True)
     note.write_text(now, encoding="utf-8")
     return True
 

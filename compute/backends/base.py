@@ -39,7 +39,8 @@ class Backend(Protocol):
     def stop(self, handle: Handle, grace_s: float) -> None:
         """Ask the task to end, and end it by force after `grace_s`. What is gone is no error.
 
-        Returns when nothing of the task runs any more, so after `grace_s` and a second at most.
+        Returns as soon as nothing of the task runs any more: at once when it obeys, after `grace_s`
+        and some milliseconds when it must be killed, and `grace_s` + 5 s at the very most.
         """
 
     def forget(self, handle: Handle) -> None:

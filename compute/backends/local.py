@@ -2,9 +2,12 @@
 
 A task is a session of its own, led by a small shell that outlives the worker which started it and
 writes down how the program ended. Its processes are known by their session and by TRAINYARD_TASK
-in their environment, so that even one that left the session is found.
+in their environment, so that even one that left the session is found. Exit codes above 128 are
+read as signals, as every shell does; who was short of memory cannot be told here.
 """
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -22,12 +25,19 @@ from compute.backends.base import Handle, NoCapacity, Refused
 from compute.tasks import Sighting, Task
 
 MARK = "TRAINYARD_TASK"
-EXIT, HANDLE, OUTPUT = "exit", "task.json", "driver.err"
-# `trap :` keeps the shell alive on TERM until its program has ended, and the program still gets
-# the signal's default action; the rename makes the exit file whole or absent.
-LAUNCHER = 'trap : TERM INT; "$@" & child=$!; wait $child; code=$?; '
-LAUNCHER += "while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; "
-LAUNCHER += 'echo $code > "$TASK_EXIT.new" && mv "$TASK_EXIT.new" "$TASK_EXIT"'
+EXIT, HANDLE, OUTPUT, BEGUN = "exit", "task.json", "driver.err", "begun"
+# The shell waits for a word before it begins: by then its handle is written down, so a worker that
+# is killed in between never leaves a task that nobody knows. `trap :` keeps it alive on TERM until
+# its program has ended, and the program still gets the signal's default action; the program runs
+# in the foreground, for one in the background would ignore SIGINT; the rename makes the exit file
+# whole or absent.
+LAUNCHER = """
+read -r word || exit 0
+: > begun
+trap : TERM INT HUP
+"$@" < /dev/null
+echo $? > exit.new && mv exit.new exit
+"""
 POLL_S = 0.02
 KILL_WAIT_S = 5.0
 
@@ -41,28 +51,26 @@ class Local:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (folder / "starting").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                if (folder / HANDLE).exists():
-                    return _read_handle(folder)
+                if handle := _begun(folder):
+                    return handle
                 return self._launch(task, folder)
         except OSError as error:
-            if error.errno in (11, 12):  # EAGAIN, ENOMEM: no process or memory to be had now
+            if error.errno in (errno.EAGAIN, errno.ENOMEM):
                 raise NoCapacity(f"the machine cannot start another process: {error}") from error
             raise Refused(f"the task could not be started: {error}") from error
 
     def _launch(self, task: Task, folder: Path) -> Handle:
-        env = environ.for_tasks({**task.env, MARK: task.id, "TASK_EXIT": str(folder / EXIT)})
         if not shutil.which(task.command[0]):
             raise Refused(f"there is no program {task.command[0]} on this machine")
         with (folder / OUTPUT).open("ab") as output:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", LAUNCHER, "task", *task.command],
                 cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
+                env=environ.for_tasks({**task.env, MARK: task.id}),
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                close_fds=True,
             )
         handle = {
             "pid": process.pid,
@@ -73,6 +81,9 @@ class Local:
         new = folder / f"{HANDLE}.new"
         new.write_text(json.dumps(handle), encoding="utf-8")
         new.rename(folder / HANDLE)
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pipe.write(b"go\n")
         _reap(process)
         return handle
 
@@ -83,18 +94,18 @@ class Local:
         try:
             code = int((Path(handle["folder"]) / EXIT).read_text())
         except (OSError, ValueError):
-            return Sighting("gone")
-        # A shell reports a signal as 128 + its number.
+            # The shell was killed, alone: its program may be running still, and reporting.
+            return Sighting("running" if any(_processes(handle)) else "gone")
         return Sighting("exited", signal=code - 128) if code > 128 else Sighting("exited", code)
 
     def stop(self, handle: Handle, grace_s: float) -> None:
         leader = _leader(handle)
-        if leader is not None:
-            # Only the program itself is asked: it ends what it started in its own order.
-            for child in leader.children():
-                _signal(child, signal.SIGTERM)
+        # Only the program itself is asked: it ends what it started in its own order.
+        asked = leader.children() if leader else list(_processes(handle))
+        for process in asked:
+            _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + grace_s
-        while time.monotonic() < deadline and _leader(handle) is not None:
+        while time.monotonic() < deadline and (_leader(handle) or any(map(_runs, asked))):
             time.sleep(POLL_S)
         deadline = time.monotonic() + KILL_WAIT_S
         while (left := list(_processes(handle))) and time.monotonic() < deadline:
@@ -108,9 +119,15 @@ class Local:
             shutil.rmtree(handle["folder"], ignore_errors=True)
 
 
-def _read_handle(folder: Path) -> Handle:
+def _begun(folder: Path) -> Handle | None:
+    """Return the handle of the task that this folder's was started as, None when none was.
+
+    A handle whose shell is gone before it began belongs to a start that was cut off.
+    """
+    if not (folder / HANDLE).exists():
+        return None
     handle: Handle = json.loads((folder / HANDLE).read_text(encoding="utf-8"))
-    return handle
+    return handle if (folder / BEGUN).exists() or _leader(handle) else None
 
 
 def _leader(handle: Handle) -> psutil.Process | None:
@@ -121,6 +138,13 @@ def _leader(handle: Handle) -> psutil.Process | None:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _processes(handle: Handle) -> Iterator[psutil.Process]:
@@ -138,10 +162,9 @@ def _processes(handle: Handle) -> Iterator[psutil.Process]:
 
 
 def _signal(process: psutil.Process, number: int) -> None:
-    try:
+    # Gone meanwhile, or not ours to end: psutil itself never hits a later process of that number.
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
         process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass
 
 
 # A child that has ended stays a zombie until its parent asks how it ended. The exit file says so
@@ -156,5 +179,6 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
 
 def _reap_ended() -> None:
     for process in list(_children):
-        if process.poll() is not None and process in _children:
-            _children.remove(process)
+        if process.poll() is not None:
+            with contextlib.suppress(ValueError):  # another thread was faster
+                _children.remove(process)

@@ -1,4 +1,4 @@
-"""Conda requirements read, and turned into what PyPI has: names, version syntax, what to leave out."""
+"""Conda requirements read, and said to PyPI: names, version syntax, what to leave out."""
 
 import re
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ SAYINGS = (
     ),
     (
         NAME + r" was not found in the provided package locations",
-        "{guilty}: the package locations have no package of this name",
+        "{guilty}: the package index has no package of this name",
     ),
     (
         r"[Tt]here (?:is|are) no versions? of " + NAME,
@@ -26,7 +26,7 @@ SAYINGS = (
     ),
     (
         NAME + r"\S* has no (?:usable )?wheels with a matching",
-        "{guilty}: it has no files for this Python or this machine",
+        "{guilty}: it has no files for this Python or this machine{hint}",
     ),
     (r"Failed to build `?" + NAME, "{guilty}: its source could not be built: {said}"),
     (r"Failed to download(?: and build)? `?" + NAME, "{guilty}: it could not be fetched: {said}"),
@@ -67,7 +67,9 @@ def from_uv(output: str, written: dict[str, str]) -> BuildFault:
         if found := re.search(pattern, text):
             name = canonicalize_name(found[1])
             guilty = written.get(name) or _who_wants(name, text, written)
-            return BuildFault(_sentence(sentence, found[1], guilty, said), guilty)
+            hint = re.search(r"hint: (You require [^\n]*)", output)
+            words = {"said": said, "hint": f": {hint[1]}" if hint else ""}
+            return BuildFault(_sentence(sentence, found[1], guilty, words), guilty)
     blamed = _required(text, written)
     if len(blamed) > 1:
         together = " and ".join(blamed)
@@ -78,11 +80,11 @@ def from_uv(output: str, written: dict[str, str]) -> BuildFault:
     return BuildFault(said[:MOST_CHARACTERS], ", ".join(blamed))
 
 
-def _sentence(sentence: str, name: str, guilty: str, said: str) -> str:
+def _sentence(sentence: str, name: str, guilty: str, words: dict[str, str]) -> str:
     who = guilty or name
     if guilty and canonicalize_name(name) not in canonicalize_name(guilty):
         who = f"{guilty}, which needs {name}"
-    return sentence.format(guilty=who, said=said)[:MOST_CHARACTERS]
+    return sentence.format(guilty=who, **words)[:MOST_CHARACTERS]
 
 
 def _who_wants(name: str, text: str, written: dict[str, str]) -> str:
@@ -99,11 +101,7 @@ def _who_wants(name: str, text: str, written: dict[str, str]) -> str:
 
 def _required(text: str, written: dict[str, str]) -> list[str]:
     """Return the written requirements that uv's explanation leans on, in its order."""
-    names = [
-        canonicalize_name(name)
-        for name in re.findall(rf"(?:you require|and|your requirements) {NAME}", text)
-        + re.findall(rf"{NAME}[^ ]* depends on", text)
-    ]
+    names = [canonicalize_name(name) for name in re.findall(NAME, text)]
     return list(dict.fromkeys(written[name] for name in names if name in written))
 
 

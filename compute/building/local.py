@@ -1,4 +1,4 @@
-"""Runs the builder on this machine: a process of its own session, its log streamed, its result read."""
+"""Runs the builder on this machine: in a session of its own, its log streamed, its result read."""
 
 import json
 import os
@@ -17,6 +17,7 @@ import uv
 from django.conf import settings
 
 from compute import environ
+from compute.build_env import WORK
 from compute.building.faults import BuildFault
 
 PIECE_SECONDS = 0.1  # at most ten pieces of log a second
@@ -36,7 +37,7 @@ class Builder:
         self._on_output = on_output
         self._on_tick = on_tick
         self._seconds = seconds
-        self._ends = time.monotonic() + seconds
+        self._began = time.monotonic()
 
     def run(self, step: str, **details: Any) -> dict[str, Any]:
         """Run one step of `compute.build_env` and return its result.
@@ -44,7 +45,7 @@ class Builder:
         Raises BuildFault when the recipe is at fault, the time is over, or the builder was killed.
         """
         settings.IMAGES.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix="trainyard-build-"))
+        work = Path(tempfile.mkdtemp(prefix=WORK, dir=settings.IMAGES))
         try:
             job, result = work / "job.json", work / "result.json"
             job.write_text(json.dumps(self._job(step, work) | details), encoding="utf-8")
@@ -62,6 +63,7 @@ class Builder:
         return {
             "step": step,
             "parent": os.getpid(),
+            "elapsed_s": time.monotonic() - self._began,
             "work": str(work),
             "result": str(work / "result.json"),
             "images": str(settings.IMAGES),
@@ -89,14 +91,16 @@ class Builder:
                 os.set_blocking(pipe.fileno(), False)
                 ready.register(pipe, selectors.EVENT_READ)
                 self._pass_on(pipe.fileno(), ready)
-            return process.wait()
+            # Without reaping it: its id stays its own until the group has been ended.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
             _kill_session(process)
+        return process.returncode
 
     def _pass_on(self, pipe: int, ready: selectors.BaseSelector) -> None:
         is_open = True
         while is_open:
-            if time.monotonic() > self._ends:
+            if time.monotonic() > self._began + self._seconds:
                 raise BuildFault(
                     f"the build took longer than {self._seconds:.0f} s and was ended; the limit"
                     " is STUDIO_IMAGE_BUILD_SECONDS"

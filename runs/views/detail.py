@@ -1,6 +1,7 @@
 """The page of one run: Overview, Metrics, Outputs + logs, Code; its status; cancel and register."""
 
 import json
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -48,6 +49,7 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "tabs": [(key, title, counts.get(key)) for key, title in TABS.items()],
         "main_metric": _main_metric(run),
         "log_path": _log_path(run),
+        "grace_s": settings.CANCEL_GRACE_SECONDS,
     }
 
 
@@ -86,8 +88,6 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         "definition": run.definition.get("conda", run.definition.get("pip", "")),
         "parameters": _parameters(run.arguments),
         "models": models.order_by("-id"),
-        "first_line": (run.error.get("traceback") or "").strip(),
-        "url": settings.URL,
     }
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "runs/_overview.html", {**_facts(run, "detail"), **more})
@@ -100,7 +100,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
 def _parameters(arguments: list[str]) -> list[tuple[str, str]]:
     """`--lr 0.1 --fast --depth=3` as (name, value) pairs, in order; others are left out."""
     pairs = []
-    for argument, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
         name, equals, value = argument.partition("=")
         if not name.startswith("-") or _is_number(name):
             continue

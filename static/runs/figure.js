@@ -61,7 +61,7 @@ export function figure(points, { scale, range, view, look, colour, isLive }) {
     ...MARKS.map((mark) => oddOnes(x, points, mark, look)),
   ];
   const seen = y.filter((value, index) => value !== null && x[index] >= range[0] && x[index] <= range[1]);
-  const yaxis = view.log ? logarithmic(seen) : { range: heights(seen) };
+  const yaxis = view.log ? logarithmic(seen) : heights(seen);
   const yaxis2 = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
   return { traces, layout: layout(look, { xaxis: { ...scale.format, range }, yaxis, yaxis2 }) };
 }
@@ -90,11 +90,11 @@ const bounds = (values) =>
   values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
 function heights(seen) {
-  if (!seen.length) return [0, 1];
-  const [from, to] = roundRange(...bounds(seen));
+  if (!seen.length) return { range: [0, 1] };
+  const [from, to, step] = roundRange(...bounds(seen));
   // Plotly leaves out a grid line that lies exactly on the edge.
   const hair = (to - from) * 0.008;
-  return [from - hair, to + hair];
+  return { range: [from - hair, to + hair], tick0: 0, dtick: step };
 }
 
 function logarithmic(seen) {

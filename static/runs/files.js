@@ -1,7 +1,7 @@
 // The tab "Outputs + logs": the tree of files, kept up to date, and the viewer beside it.
 
 import { get } from "studio/api";
-import { listen } from "studio/live";
+import { listen, liveState } from "studio/live";
 import { bytes as size } from "studio/sizes";
 import { Tree } from "runs/tree";
 import { Viewer } from "runs/viewer";
@@ -85,5 +85,6 @@ async function ask() {
 draw();
 listen(topic, ({ event }) => ["files-changed", "run-changed"].includes(event) && refresh(), refresh);
 setInterval(() => {
-  if (!document.hidden && items.some((item) => item.is_growing && item.path !== shown)) refresh();
+  const isWatched = !document.hidden && liveState() === "live";
+  if (isWatched && items.some((item) => item.is_growing && item.path !== shown)) refresh();
 }, SIZES_AGAIN_MS);

@@ -59,7 +59,10 @@ export const CONFIG = {
   showTips: false,
 };
 
-/** The smallest "round" range around [low, high], so that a growing line seldom moves. */
+/**
+ * The smallest "round" range around [low, high], so that a growing line seldom moves: its ends, and
+ * the step between its grid lines.
+ */
 export function roundRange(low, high, parts = 4) {
   if (low === high) {
     const room = Math.abs(low) * 0.1 || 1;
@@ -69,7 +72,7 @@ export function roundRange(low, high, parts = 4) {
   if (low > 0 && low < high / 2) low = 0;
   if (high < 0 && high > low / 2) high = 0;
   const step = roundStep((high - low) / parts);
-  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
+  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step, step];
 }
 
 /** 1, 2, 2.5 or 5 times a power of ten, at least `rough`. */

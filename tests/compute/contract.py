@@ -1,4 +1,4 @@
-"""What every backend must keep. A test file of a backend inherits `Contract` and makes `backend`."""
+"""What every backend must keep: its test file inherits `Contract` and makes `backend`."""
 
 import sys
 import threading
@@ -118,7 +118,8 @@ class Contract:
     def test_stopping_ends_by_force_what_does_not_obey_and_what_it_started(self, backend, started):
         code = (
             f"{STUBBORN}\nimport subprocess, sys\n"
-            "away = 'import os, time; open(\"child\", \"w\").write(str(os.getpid())); time.sleep(60)'\n"
+            'away = \'import os, time; open("child", "w").write(str(os.getpid()))\'\n'
+            "away += '; time.sleep(60)'\n"
             "subprocess.Popen([sys.executable, '-c', away], start_new_session=True)\n"
             "time.sleep(60)"
         )

@@ -65,6 +65,12 @@ class TestLocal(Contract):
         backend.stop(handle, 0.2)
         assert self.ends(backend, handle).state == "gone"
 
+    def test_the_exit_is_known_even_when_the_whole_session_is_told_to_end(self, backend, started):
+        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
+        assert appears(folder / "up")
+        os.killpg(handle["pid"], signal.SIGTERM)
+        assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGTERM)
+
     def test_a_script_can_be_interrupted_as_at_a_keyboard(self, backend, started):
         code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
         handle, folder = started(code)

@@ -1,4 +1,4 @@
-"""Definitions read into recipes: what is accepted, how it is normalised, what is refused and why."""
+"""Definitions read into recipes: what is accepted, normalised, refused, and why."""
 
 import pytest
 
@@ -99,8 +99,8 @@ def test_variables_come_from_the_file_and_from_the_definition():
         ("a: 1\n---\nb: 2\n", r"line 2, column 1: this is not YAML"),
         ("name: x\n\nok: \0", r"line 3: this is not YAML"),
         ("[" * 5000, r"nested too deeply"),
-        ("- numpy\n", r'line 1, column 1: a conda file begins with keys'),
-        ("just words", r'line 1, column 1: a conda file begins with keys'),
+        ("- numpy\n", r"line 1, column 1: a conda file begins with keys"),
+        ("just words", r"line 1, column 1: a conda file begins with keys"),
         ("dependancies:\n- numpy\n", r"line 1, column 1: .*no key dependancies; it has name,"),
         ("dependencies: numpy\n", r'line 1, column 15: "dependencies" must be a list'),
         ("dependencies:\n  numpy: 1.2\n", r'line 2, column 3: "dependencies" must be a list'),

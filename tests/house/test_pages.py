@@ -1,4 +1,4 @@
-"""Templates, scripts and styles: nothing inline, no colour outside the tokens, nothing from afar."""
+"""Templates, scripts and styles: nothing inline, no colour outside the tokens, nothing remote."""
 
 import re
 

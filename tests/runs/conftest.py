@@ -61,12 +61,14 @@ def caller(db) -> Caller:
 
 
 @pytest.fixture
-def stranger(db) -> Caller:
+def stranger(db, settings) -> Caller:
+    settings.LOCAL_BACKEND_FOR_ALL = True
     return make_caller("eve", Workspace.objects.create(name="elsewhere"))
 
 
 @pytest.fixture
-def reader(caller) -> Caller:
+def reader(caller, settings) -> Caller:
+    settings.LOCAL_BACKEND_FOR_ALL = True
     return make_caller("rob", caller.workspace, Role.READER)
 
 

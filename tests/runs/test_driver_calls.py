@@ -32,7 +32,7 @@ def log(driver, offset: int, data: bytes, path: str = LOG):
     )
 
 
-def batch(driver, sequence: int, values: list, name: str = "loss", kind: str = "float"):
+def batch(driver, sequence: int, values: list, name: str = "loss", *, kind: str = "float"):
     steps = list(range(len(values)))
     series = [
         {"name": name, "kind": kind, "steps": steps, "times": [1.0] * len(values), "values": values}
@@ -71,11 +71,11 @@ def test_a_metric_batch_is_stored_once_and_a_gap_says_where_to_go_on(driver, cal
 
 
 def test_numbers_keep_their_kind_and_text_is_a_metric_too(driver, caller, run):
-    batch(driver, 1, [1, 2], "epoch", "int")
-    batch(driver, 2, [1, 0], "ok", "bool")
-    batch(driver, 3, ["début"], "note", "text")
-    batch(driver, 4, ["fin"], "note", "text")
-    batch(driver, 5, [3.0], "note", "float")
+    batch(driver, 1, [1, 2], "epoch", kind="int")
+    batch(driver, 2, [1, 0], "ok", kind="bool")
+    batch(driver, 3, ["début"], "note", kind="text")
+    batch(driver, 4, ["fin"], "note", kind="text")
+    batch(driver, 5, [3.0], "note", kind="float")
     series = caller.get(f"/api/v1/runs/{run.run_id}/metrics/points").json()["series"]
     assert series["epoch"]["values"] == [1, 2]
     assert series["ok"]["values"] == [True, False]

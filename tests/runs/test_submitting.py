@@ -85,6 +85,14 @@ def test_a_reader_reads_but_changes_nothing(caller, reader):
     assert reader.post(f"{reader.home}/runs", {}).status_code == 403
 
 
+def test_a_local_cluster_is_refused_once_a_second_person_can_sign_in(caller, stranger, settings):
+    settings.LOCAL_BACKEND_FOR_ALL = False
+    reply = caller.submit()
+    assert reply.status_code == 403
+    assert "STUDIO_LOCAL_BACKEND_FOR_ALL=1" in reply.json()["error"]["message"]
+    assert Run.objects.count() == 0
+
+
 def test_a_registered_environment_is_used_by_name_and_version(caller):
     definition = {"pip": "six==1.16.0"}
     made = caller.post(f"{caller.home}/environments", {"name": "my-env", "definition": definition})

@@ -102,8 +102,13 @@ def test_a_path_too_deep_for_sockets_names_the_setting(own_studio):
 
 
 def test_a_program_that_cannot_start_ends_the_start_with_its_own_words(own_studio):
-    said = refused(own_studio, STUDIO_VALKEY_URL="nonsense://nowhere")
-    assert said is not None
+    damaged = own_studio.home / "valkey" / "appendonlydir"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("not a folder")
+    with pytest.raises(AssertionError, match="valkey does not start; the end of"):
+        own_studio.start()
+    assert own_studio.process.wait(10) == 1
+    assert "appendonlydir" in own_studio.said()
     assert not keeping.path_in(own_studio.home / "run").exists()
 
 

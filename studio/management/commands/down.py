@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         record = keeping.read(settings.RUNTIME)
-        if record is None or not (record.alive() or record.keeper and record.keeper.is_alive):
+        if record is None or not (record.alive() or (record.keeper and record.keeper.is_alive)):
             self.stdout.write(f"no studio is up in {settings.HOME}")
             return
         if record.keeper:

@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from studio import access, first_start, tokens
 from studio.errors import StudioError
 from studio.management.commands.sign_in_link import user_named
+from studio.models import Token, TokenKind, User, Workspace
 
 
 class Command(BaseCommand):
@@ -40,14 +41,19 @@ class Command(BaseCommand):
         target = (folder if folder.name == ".azureml" else folder / ".azureml") / "config.json"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _, secret = tokens.issue(
-                person, place, name=f"sdk_config {target}"[:100],
-                expires_at=now() + timedelta(days=days),
-            )
+            secret = _token_for(target, person, place, days)
             _write_for_owner(target, _config(place.name, secret))
         except OSError as error:
             raise CommandError(f"cannot write {target}: {error.strerror}") from None
         self.stdout.write(f"{target} holds a personal token of {person}, good for {days} days")
+
+
+def _token_for(target: Path, person: User, workspace: Workspace, days: int) -> str:
+    """Make a token named after the file, instead of the one that the file held before."""
+    name = f"config.json {str(target)[-80:]}"
+    Token.objects.filter(kind=TokenKind.PERSONAL, user=person, name=name).delete()
+    expires_at = now() + timedelta(days=days)
+    return tokens.issue(person, workspace, name=name, expires_at=expires_at)[1]
 
 
 def _config(workspace: str, secret: str) -> str:

@@ -31,7 +31,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--detach", action="store_true",
+            "--detach",
+            action="store_true",
             help="return when the studio is ready and leave it up; `manage.py down` ends it",
         )
 
@@ -54,8 +55,8 @@ class Command(BaseCommand):
         if detach:
             self._leave_behind(command, [lock.fileno(), *(s.fileno() for s in sockets)])
             return
-        for kept in (lock, *sockets):
-            os.set_inheritable(kept.fileno(), True)
+        for listener in sockets:
+            listener.set_inheritable(True)
         self.stdout.flush()
         # This process becomes the keeper, which is a tenth of its size.
         os.execv(sys.executable, [*command, "--show"])
@@ -108,15 +109,16 @@ class Command(BaseCommand):
 def _make_folders() -> None:
     """Make HOME and what lies in it, readable by the studio's own user only."""
     home = settings.HOME
-    if home in (Path.home(), Path("/")) or home.exists() and home.stat().st_mode & stat.S_ISVTX:
+    if home in (Path.home(), Path("/")) or (home.exists() and home.stat().st_mode & stat.S_ISVTX):
         raise CommandError(
             f"STUDIO_HOME={home} is shared with other things; name a folder of the studio's own"
         )
     lies_in = [settings.BLOBS, settings.IMAGES, settings.TASKS, settings.LOGS, settings.RUNTIME]
     try:
-        for folder in [home, *lies_in, settings.SOCKETS, settings.FILE_UPLOAD_TEMP_DIR]:
+        for folder in [home, *lies_in, settings.FILE_UPLOAD_TEMP_DIR]:
             folder.mkdir(parents=True, exist_ok=True)
-        home.chmod(0o700)
+            folder.chmod(0o700)
+        settings.SOCKETS.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(
             f"cannot use STUDIO_HOME={home}: {error.strerror}; name a folder that you may write to"
@@ -134,6 +136,7 @@ def _end_orphans() -> None:
     if record := keeping.read(settings.RUNTIME):
         for child in record.alive().values():
             processes.end(child, patience_s=5)
+        keeping.path_in(settings.RUNTIME).unlink()
 
 
 def _listen_on_port() -> socket.socket:
@@ -156,7 +159,7 @@ def _holder(port: int) -> str:
     """Say who listens on `port`, where the system lets us know."""
     try:
         for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
+            if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
                 name = " ".join(psutil.Process(found.pid).cmdline())[:100]
                 return f" (pid {found.pid}: {name})"
     except psutil.Error:

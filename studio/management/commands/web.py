@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--sockets", default="",
+            "--sockets",
+            default="",
             help="numbers of listening sockets that `up` hands over; without, it makes its own",
         )
 

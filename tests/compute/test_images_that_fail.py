@@ -1,0 +1,110 @@
+"""What cannot be built says why in a sentence and names the requirement as it was written."""
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from compute import images, recipes
+from compute.states import BuildState
+from tests.compute.conftest import asked, built, log_of
+from tests.compute.packages import make_source, make_wheel
+
+pytestmark = pytest.mark.django_db
+
+
+def conda(text: str):
+    build = images.ensure(recipes.from_definition({"conda": text}))
+    images.build(build.pk)
+    build.refresh_from_db()
+    return build
+
+
+@pytest.mark.parametrize(
+    ("requirements", "guilty", "error"),
+    [
+        ("alpha\nno_such_thing >= 1", "no_such_thing >= 1", "has no package of this name"),
+        ("alpha==9", "alpha==9", "alpha==9: the package index has no such version"),
+        ("alpha>1,<1.5", "alpha>1,<1.5", "has no such version"),
+        ("beta\nalpha==1.0", "beta, alpha==1.0", "cannot be installed together"),
+        ("broken", "broken", "its source could not be built: ZeroDivisionError"),
+        ("old", "old", "old: it has no files for this Python or this machine"),
+    ],
+)
+def test_the_requirement_at_fault_is_named_as_it_was_written(shelf, requirements, guilty, error):
+    make_wheel(shelf, "alpha", "1.0")
+    make_wheel(shelf, "alpha", "2.0")
+    make_wheel(shelf, "beta", requires="alpha>=2")
+    make_source(shelf, "broken", before="1 / 0")
+    make_wheel(shelf, "old", requires="")
+    old = shelf / "old-1.0-py3-none-any.whl"
+    old.rename(shelf / "old-1.0-cp27-cp27m-win32.whl")
+    build = built(requirements)
+    assert build.state == BuildState.FAILED
+    assert set(build.guilty.split(", ")) == set(guilty.split(", "))
+    assert error in build.error
+    assert f"Failed: {build.error}" in log_of(build)
+    assert build.log.is_complete
+
+
+def test_a_python_that_is_not_here_lists_those_that_are(shelf):
+    build = built("", python="3.99")
+    assert build.guilty == "python=3.99"
+    assert "no Python 3.99 on this machine; found: 3." in build.error
+
+
+def test_a_conda_version_that_pypi_cannot_be_asked_for_is_named(shelf):
+    build = conda("dependencies: ['numpy=1.2|1.3']")
+    assert (build.state, build.guilty) == (BuildState.FAILED, "numpy=1.2|1.3")
+    assert "pick one" in build.error
+
+
+def test_an_index_that_does_not_answer_is_not_the_fault_of_a_requirement(
+    settings, shelf, monkeypatch
+):
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    settings.INDEX_URL = "http://127.0.0.1:9/simple"
+    build = conda("dependencies: [six]")
+    assert build.guilty == ""
+    assert "the package index could not be reached; try again later" in build.error
+
+
+def test_a_build_that_takes_too_long_is_ended_with_all_it_started(shelf, settings, tmp_path):
+    mark = tmp_path / "pid"
+    wait = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    make_source(shelf, "slow", before=wait)
+    settings.IMAGE_BUILD_SECONDS = 3
+    began = time.monotonic()
+    build = built("slow")
+    assert time.monotonic() - began < 10
+    assert "longer than 3 s" in build.error
+    assert "STUDIO_IMAGE_BUILD_SECONDS" in build.error
+    assert is_gone(mark)
+
+
+def test_a_build_that_is_stopped_ends_its_processes(shelf, tmp_path, monkeypatch):
+    """Whoever stops it only writes the row; the builder notices."""
+    make_source(shelf, "slow", before="time.sleep(60)")
+    build = asked("slow")
+    monkeypatch.setattr(images, "LEASE_EVERY_S", 0.0)
+    renew = images._Claim.renew
+
+    def stopped_from_elsewhere(claim):
+        row = images.ImageBuild.objects.get(pk=build.pk)
+        if "Solving" in log_of(row):
+            images.stop(row, "nobody waits for it any more")
+        renew(claim)
+
+    monkeypatch.setattr(images._Claim, "renew", stopped_from_elsewhere)
+    images.build(build.pk)
+    build.refresh_from_db()
+    assert (build.state, build.error) == (BuildState.FAILED, "nobody waits for it any more")
+    assert not images.stop(build, "again")
+
+
+def is_gone(mark: Path) -> bool:
+    ends = time.monotonic() + 5
+    while time.monotonic() < ends and psutil.pid_exists(int(mark.read_text())):
+        time.sleep(0.05)
+    return not psutil.pid_exists(int(mark.read_text()))
