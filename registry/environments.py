@@ -6,7 +6,6 @@
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from compute import recipes
@@ -18,47 +17,7 @@ from studio.models import User, Workspace
 # What a run gets that names no environment: Python and nothing else, beside our own client.
 DEFAULT: dict[str, Any] = {"pip": ""}
 DEFAULT_NAME = "default"
-KEYS = {"conda", "pip", "python", "variables"}
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MOST_CHARACTERS = 200_000
 RESERVED = ("AzureML-", "Microsoft")
-
-
-def check(definition: Any) -> dict[str, Any]:
-    """Return `definition` when it is one that can be solved, without unknown keys.
-
-    Raises BadInput that names the key, the line and the way out.
-    """
-    if not isinstance(definition, dict):
-        raise BadInput('an environment definition is an object with "conda" or "pip"')
-    if unknown := sorted(definition.keys() - KEYS):
-        raise BadInput(
-            f"an environment definition has no {', '.join(unknown)};"
-            f" known: {', '.join(sorted(KEYS))}"
-        )
-    if ("conda" in definition) == ("pip" in definition):
-        raise BadInput(
-            'an environment definition has either "conda" (YAML) or "pip" (requirements)'
-        )
-    for key in ("conda", "pip"):
-        if key in definition and not isinstance(definition[key], str):
-            raise BadInput(f'"{key}" must be text', fields={key: "text"})
-        if len(definition.get(key, "")) > MOST_CHARACTERS:
-            raise BadInput(f'"{key}" is longer than {MOST_CHARACTERS:,} characters')
-    _check_variables(definition.get("variables", {}))
-    recipes.from_definition(definition)
-    return definition
-
-
-def _check_variables(variables: Any) -> None:
-    if not isinstance(variables, dict):
-        raise BadInput('"variables" maps names to text', fields={"variables": "an object"})
-    for name, value in variables.items():
-        if not VARIABLE.fullmatch(name) or not isinstance(value, str) or "\0" in value:
-            raise BadInput(
-                f"{name!r} cannot be an environment variable: letters, digits and _, with a text",
-                fields={"variables": name},
-            )
 
 
 def digest_of(definition: dict[str, Any]) -> str:
@@ -78,7 +37,7 @@ def register(
 
     Raises BadInput.
     """
-    check(definition)
+    recipe = recipes.from_definition(definition)
     versions.check_name(Kind.ENVIRONMENT, name)
     if name.startswith(RESERVED):
         raise BadInput(
@@ -92,7 +51,6 @@ def register(
     ).first()
     if same:
         return get(workspace, name, same.number)
-    recipe = recipes.from_definition(definition)
     version = versions.register(
         workspace,
         user,

@@ -5,12 +5,13 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from compute.access import check_may_run, cluster_for
-from compute.clusters import ensure_default
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now as clock
 
+from compute import recipes
+from compute.access import check_may_run, cluster_for
+from compute.clusters import ensure_default
 from compute.models import Cluster
 from registry import environments
 from registry.models import Version
@@ -116,7 +117,8 @@ def _environment(workspace: Workspace, wanted: Any) -> tuple[Version | None, dic
         raise BadInput('"environment" is an object', fields={"environment": "an object"})
     try:
         if wanted.get("definition") is not None:
-            return None, environments.check(wanted["definition"])
+            recipes.from_definition(wanted["definition"])
+            return None, wanted["definition"]
         version = environments.get(workspace, wanted.get("name") or "", wanted.get("version"))
     except (BadInput, NotFound) as error:
         error.fields.setdefault("environment", error.message)

@@ -8,16 +8,16 @@ import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from compute.actors import build_image
-from compute.backends.base import NoCapacity, Refused, Unreachable
-from compute.tasks import Task
 from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute import clusters, images, recipes
+from compute.actors import build_image
 from compute.backends import backend_for
+from compute.backends.base import NoCapacity, Refused, Unreachable
 from compute.models import Cluster, ImageBuild, Node
 from compute.states import BuildState
+from compute.tasks import Task
 from runs import lifecycle, logs
 from runs.models import Run
 from runs.states import Reason, State

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from compute.actors import build_image
 from django.db.models import Q
 
 from compute import clusters, images
+from compute.actors import build_image
 from compute.models import Cluster
 from compute.states import BUILD_ENDED
 from runs import actors, launching, watching

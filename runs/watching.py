@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from compute.backends.base import Unreachable
-from compute.tasks import Sighting
 from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute import clusters
 from compute.backends import backend_for
+from compute.backends.base import Unreachable
+from compute.tasks import Sighting
 from runs import lifecycle, logs
 from runs.models import Run
 from runs.states import Reason, State

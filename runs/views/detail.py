@@ -156,11 +156,11 @@ def status(request: HttpRequest, run_id: str) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
-    run = control.cancel(_run(request, run_id, write=True), person(request.user))
+    control.cancel(_run(request, run_id, write=True), person(request.user))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("runs:detail", run_id)
-    tab = request.POST.get("tab", "")
-    return render(request, "runs/_head.html", _facts(run, tab if tab in TABS else "detail"))
+    # A head rendered here could arrive after, and hide, the one that says it is canceled already.
+    return HttpResponse(status=204, headers={"HX-Trigger": "run-changed"})
 
 
 @login_required
