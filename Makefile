@@ -41,7 +41,7 @@ check: $(VENV)/.dev ## lint, format, types and the house's own rules
 	@$(PYTHON) -m pytest --quiet tests/house
 
 bench: $(VENV)/.dev ## print the figures of benchmarks/ as a table
-	@$(PYTHON) -m benchmarks $(ARGS)
+	@PYTHONPATH=sdk $(PYTHON) -m benchmarks $(ARGS)
 
 $(VENV)/bin/python:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The one entry point: up, down, worker, supervise, sdk_config, migrate and Django's own commands."""
+"""The one entry point: up, down, worker, supervise, sdk_config, and Django's own commands."""
 
 import os
 import sys

@@ -2,15 +2,15 @@
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "sdk"))
-
 from trainyard._spool import Spool
+
+from benchmarks.figures import Figure
+from tests.fixtures.studio_process import StudioProcess
 
 CALLS = 100_000
 
@@ -29,7 +29,8 @@ def microseconds(call: Callable[[int], object]) -> tuple[float, float]:
     return statistics.median(took) / 1000, took[int(len(took) * 0.99)] / 1000
 
 
-def main() -> None:
+def measure(studio: StudioProcess) -> list[Figure]:
+    """The call alone: delivery is the driver's, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         spool = Spool(folder)
         log = microseconds(lambda number: spool.point("loss", 1.0 / (number + 1)))
@@ -38,11 +39,9 @@ def main() -> None:
         bare = microseconds(lambda number: os.write(handle, line))
         os.close(handle)
         nothing = microseconds(lambda number: None)
-    print(f"run.log            median {log[0]:6.2f} µs   p99 {log[1]:6.2f} µs")
-    print(f"bare os.write      median {bare[0]:6.2f} µs   p99 {bare[1]:6.2f} µs")
-    print(f"an empty call      median {nothing[0]:6.2f} µs   (in all of them)")
-    print(f"run.log / os.write {log[0] / bare[0]:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Figure(
+            "run.log(), median", log[0], bare[0], "µs", "os.write of the same bytes", "≤ 5 µs",
+            f"p99 {log[1]:.1f} and {bare[1]:.1f} µs; timing itself {nothing[0]:.2f} µs",
+        )
+    ]  # fmt: skip

@@ -7,7 +7,9 @@ urlpatterns = [
     path("workspaces", api.Workspaces.as_view(), name="workspaces"),
     path("tokens", api.Tokens.as_view(), name="tokens"),
     path("tokens/<int:token_id>", api.OneToken.as_view(), name="token"),
-    path("workspaces/<str:workspace>/blobs/missing", api.MissingBlobs.as_view(), name="blobs-missing"),
+    path(
+        "workspaces/<str:workspace>/blobs/missing", api.MissingBlobs.as_view(), name="blobs-missing"
+    ),
     path("workspaces/<str:workspace>/blobs/<str:sha256>", api.PutBlob.as_view(), name="blob"),
     path("workspaces/<str:workspace>/blobs", api.PostBlob.as_view(), name="blobs"),
 ]

@@ -14,12 +14,13 @@ function tone({ text, marks }) {
 
 /**
  * Build the row of `line` from character `from` to `to` (a wrapped part of it).
- * hits: [[start, end, isCurrent], …] found in the line.  number: 1 for the first line of the log.
+ * hits: [[start, end, isCurrent], …] found in the line.  number: 1 for the first line.
+ * isLog: whether words such as "Error" say how to colour the line.
  */
-export function row(line, { number, from, to, hits, isTarget }) {
+export function row(line, { number, from, to, hits, isTarget, isLog }) {
   const made = element("div", { class: "row" });
   if (hits.some(([, , isCurrent]) => isCurrent) || isTarget) made.classList.add("at");
-  const name = tone(line);
+  const name = isLog ? tone(line) : "";
   if (name) made.classList.add(name);
   const link = element("a", { class: "n", tabindex: "-1" });
   if (from === 0) {

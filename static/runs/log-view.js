@@ -17,7 +17,6 @@ export class LogView {
     this.space = scroller.querySelector(".rows");
     this.rows = new Rows();
     this.shown = new Map(); // row number → element
-    this.lastTop = this.target = 0;
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(scroller);
   }
@@ -120,9 +119,10 @@ export class LogView {
     const [index, from] = this.rows.at(number);
     const line = this.lines[index];
     const to = from + (this.isWrapped ? this.columns : line.text.length);
-    const lineNumber = this.source.firstLine + index + 1;
-    const isTarget = lineNumber === this.target;
-    const node = row(line, { number: lineNumber, from, to, hits: this.hitsOf(index), isTarget });
+    const { firstLine, isLog } = this.source;
+    const place = { number: firstLine + index + 1, from, to };
+    const isTarget = place.number === this.target;
+    const node = row(line, { ...place, hits: this.hitsOf(index), isTarget, isLog });
     node.style.top = `${number * this.height}px`;
     this.shown.set(number, node);
     return node;

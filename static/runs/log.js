@@ -31,7 +31,7 @@ export class PlainText {
  */
 export class Log {
   constructor({ api, topic, path, changed, failed }) {
-    Object.assign(this, { api, path, changed, failed, isComplete: false, busy: null });
+    Object.assign(this, { api, path, changed, failed, isLog: true, isComplete: false, busy: null });
     this.#restart();
     this.stopHearing = listen(topic, (event) => this.#hear(event), () => this.catchUp());
   }

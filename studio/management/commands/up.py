@@ -159,7 +159,12 @@ def _holder(port: int) -> str:
     """Say who listens on `port`, where the system lets us know."""
     try:
         for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
+            if (
+                found.status == psutil.CONN_LISTEN
+                and found.laddr
+                and found.laddr.port == port
+                and found.pid
+            ):
                 name = " ".join(psutil.Process(found.pid).cmdline())[:100]
                 return f" (pid {found.pid}: {name})"
     except psutil.Error:

@@ -1,0 +1,4 @@
+import sys
+import time
+
+print(time.time(), sys.executable, flush=True)
