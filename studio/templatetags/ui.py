@@ -184,7 +184,7 @@ def shell(arguments: list[Any]) -> str:
 
 @register.simple_tag(takes_context=True)
 def import_map(context: Context) -> SafeString:
-    """Every script module of ours under its bare name, e.g. "studio/live" and "runs/upload".
+    """Every script module of ours under its bare name, e.g. "studio/live" and "runs/new/upload".
 
     Modules import each other by these names, so hashed file names change nothing in them.
     It is the one inline script, let through by the policy's nonce.
@@ -204,5 +204,5 @@ def _modules() -> str:
 @lru_cache
 def _names(folder: Path) -> list[str]:
     return sorted(
-        path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.js")
+        path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.js")
     )

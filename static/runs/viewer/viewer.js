@@ -2,11 +2,11 @@
 
 import { liveState } from "studio/live";
 import { counted } from "studio/sizes";
-import { Find } from "runs/find";
-import { Log, PlainText } from "runs/log";
-import { LogView } from "runs/log-view";
-import { bodyOf } from "runs/preview";
-import { startBar } from "runs/viewer-bar";
+import { Find } from "runs/viewer/find";
+import { Log, PlainText } from "runs/viewer/log";
+import { LogView } from "runs/viewer/log-view";
+import { bodyOf } from "runs/viewer/preview";
+import { startBar } from "runs/viewer/viewer-bar";
 import { count } from "runs/words";
 
 const MOST_PIECES_FOR_A_LINK = 60;

@@ -1,8 +1,8 @@
 // Submit: check what is missing, bring the code with a progress bar, then make the run. Stop ends it.
 import { post } from "studio/api";
 import { bytes } from "studio/sizes";
-import { clearErrors, showError, showRefusal } from "runs/preflight";
-import { upload } from "runs/upload";
+import { clearErrors, showError, showRefusal } from "runs/new/preflight";
+import { upload } from "runs/new/upload";
 
 const byId = (id) => document.getElementById(id);
 

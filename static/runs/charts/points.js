@@ -1,7 +1,7 @@
 // Asks for the thinned curves of tiles: those wanted in the same moment go in one request.
 
 import { get } from "studio/api";
-import { MOST } from "runs/series";
+import { MOST } from "runs/charts/series";
 
 const NAMES_AT_ONCE = 40;
 

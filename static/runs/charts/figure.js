@@ -1,7 +1,7 @@
 // One metric's points → traces and layout for Plotly.
 
 import { layout, roundRange } from "studio/charts";
-import { smooth } from "runs/smoothing";
+import { smooth } from "runs/charts/smoothing";
 
 // So few points are read one by one: smoothed, the newest would seem to be somewhere else.
 const FEW = 60;

@@ -2,14 +2,14 @@
 
 import { onTheme, theme } from "studio/charts";
 import { liveState } from "studio/live";
-import { Controls } from "runs/controls";
-import { download } from "runs/csv";
-import { Drawing } from "runs/drawing";
-import { Feed } from "runs/feed";
-import { inOrder, lay } from "runs/order";
-import { Series } from "runs/series";
-import { spanOf, withRoom } from "runs/span";
-import { Tile } from "runs/tile";
+import { Controls } from "runs/charts/controls";
+import { download } from "runs/charts/csv";
+import { Drawing } from "runs/charts/drawing";
+import { Feed } from "runs/charts/feed";
+import { inOrder, lay } from "runs/charts/order";
+import { Series } from "runs/charts/series";
+import { spanOf, withRoom } from "runs/charts/span";
+import { Tile } from "runs/charts/tile";
 import { count } from "runs/words";
 
 const root = document.querySelector("[data-run-metrics]");

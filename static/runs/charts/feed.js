@@ -2,7 +2,7 @@
 
 import { get } from "studio/api";
 import { listen } from "studio/live";
-import { Points } from "runs/points";
+import { Points } from "runs/charts/points";
 
 // A line that outgrew its thinned view is asked for again at most this often.
 const AGAIN_MS = 2000;

@@ -1,7 +1,7 @@
 // A part of a tile's horizontal axis, fetched in full detail where the whole curve is thinned.
 
 import { get } from "studio/api";
-import { MOST, Series } from "runs/series";
+import { MOST, Series } from "runs/charts/series";
 
 /** Plotly writes a place on a date axis as text without a zone, which it reads as UTC. */
 const asNumber = (end) => (typeof end === "string" ? Date.parse(`${end.replace(" ", "T")}Z`) : end);

@@ -3,8 +3,8 @@
 import { get } from "studio/api";
 import { listen, liveState } from "studio/live";
 import { bytes as size } from "studio/sizes";
-import { Tree } from "runs/tree";
-import { Viewer } from "runs/viewer";
+import { Tree } from "runs/viewer/tree";
+import { Viewer } from "runs/viewer/viewer";
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 const DRIVER_LOG = "azureml-logs/70_driver_log.txt";

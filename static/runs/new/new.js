@@ -1,13 +1,13 @@
 // The New run page: its parts joined. Each change is shown at once; nothing is sent before Submit.
 import { post } from "studio/api";
-import { checkCode, readAhead, scriptsOf } from "runs/code-check";
-import { pickCode, showCode, snapshotCode } from "runs/code-picker";
-import { draft } from "runs/draft";
-import { environmentField } from "runs/environment-field";
-import * as preflight from "runs/preflight";
-import { pythonCode } from "runs/python-code";
-import { join, split } from "runs/shell";
-import { submission } from "runs/submission";
+import { checkCode, readAhead, scriptsOf } from "runs/new/code-check";
+import { pickCode, showCode, snapshotCode } from "runs/new/code-picker";
+import { draft } from "runs/new/draft";
+import { environmentField } from "runs/new/environment-field";
+import * as preflight from "runs/new/preflight";
+import { pythonCode } from "runs/new/python-code";
+import { join, split } from "runs/new/shell";
+import { submission } from "runs/new/submission";
 
 const byId = (id) => document.getElementById(id);
 const start = JSON.parse(byId("start").textContent);

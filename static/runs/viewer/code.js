@@ -1,7 +1,7 @@
 // The tab "Code": the snapshot's tree, and the source of one file beside it.
 
-import { Tree } from "runs/tree";
-import { Viewer } from "runs/viewer";
+import { Tree } from "runs/viewer/tree";
+import { Viewer } from "runs/viewer/viewer";
 
 const root = document.querySelector("[data-run-code]");
 const { api, topic, script } = root.dataset;

@@ -1,8 +1,8 @@
 // The place for code: drop a folder, files or a zip, choose them, or take the example.
 import { post } from "studio/api";
 import { bytes, counted } from "studio/sizes";
-import { filesOf, filesOfInput } from "runs/walk";
-import { listZip } from "runs/zip-listing";
+import { filesOf, filesOfInput } from "runs/new/walk";
+import { listZip } from "runs/new/zip-listing";
 
 const IGNORE = [".amlignore", ".gitignore"];
 const byId = (id) => document.getElementById(id);

@@ -2,7 +2,7 @@
 
 import { get } from "studio/api";
 import { listen } from "studio/live";
-import { Terminal } from "runs/terminal";
+import { Terminal } from "runs/viewer/terminal";
 
 const PIECE_BYTES = 256 * 1024;
 // Further behind than this, going on from the end beats fetching what nobody would scroll through.

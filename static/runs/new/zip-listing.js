@@ -1,5 +1,5 @@
 // What is in a zip, read from its directory at the end: nothing is unpacked, nothing is sent.
-import { stepInto } from "runs/walk";
+import { stepInto } from "runs/new/walk";
 
 const END = 0x06054b50, ENTRY = 0x02014b50, DEFLATE = 8;
 const LONGEST_END = 65557; // 22 bytes and a comment of at most 65,535

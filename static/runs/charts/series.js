@@ -1,6 +1,6 @@
 // One metric as the page has it: its summary, and its points once they were asked for.
 
-import { thinTail } from "runs/thinning";
+import { thinTail } from "runs/charts/thinning";
 
 // Nearly two points for each pixel of the large tile: more would not be seen.
 export const MOST = 1200;

@@ -1,11 +1,11 @@
 // One metric's tile: its name, its last value, its curve; or only the value when there is no curve.
 
 import { CONFIG } from "studio/charts";
-import { axisOf, figure } from "runs/figure";
-import { extend } from "runs/series";
-import { withRoom } from "runs/span";
+import { axisOf, figure } from "runs/charts/figure";
+import { extend } from "runs/charts/series";
+import { withRoom } from "runs/charts/span";
 import { count, element, value } from "runs/words";
-import { byKey, detail, numbers } from "runs/zoom";
+import { byKey, detail, numbers } from "runs/charts/zoom";
 
 export class Tile {
   /** page: what all tiles share: { api, look, view, isLive, span(series), draw(tile) }. */

@@ -1,6 +1,6 @@
 // What the code would send, asked before anything is sent.
 import { post } from "studio/api";
-import { canHash, hash, missing } from "runs/upload";
+import { canHash, hash, missing } from "runs/new/upload";
 import { bytes, counted } from "studio/sizes";
 
 // Reading more than this only to say how much is known already would cost more than it tells.
