@@ -22,7 +22,7 @@ def ensure_default(workspace: Workspace) -> Cluster:
 def reserve(cluster: Cluster, holder: str, now: datetime) -> Node | None:
     """Give `holder` a node: its own already, an idle one, or one that comes up; None when full.
 
-    Two who ask at once get two nodes, or one of them None; nobody waits for anybody.
+    Two who ask at once get two nodes, or one of them None.
     """
     mine = Node.objects.filter(cluster=cluster, holder=holder).first()
     if mine is not None:

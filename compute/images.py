@@ -114,6 +114,9 @@ def build(build_id: int) -> None:
         _fail(row, fault.message, fault.guilty)
     except _ClaimLost:
         logger.warning("%s is no longer ours to build: stopped", row)
+    except Exception as error:  # the outer edge: a build that ends must say so, or it waits
+        logger.exception("%s failed", row)
+        _fail(row, f"the studio could not build it: {error}; its worker's log says more", "")
 
 
 def _build(row: ImageBuild, claim: "_Claim") -> None:

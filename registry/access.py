@@ -38,16 +38,16 @@ def version_for(workspace: Workspace, kind: Kind, name: str, number: int | None 
     return version
 
 
-def number_in(text: str | None) -> int | None:
-    """Read `?version=`: a number, or nothing (also "latest") for the newest. Raises BadInput."""
+def number_in(text: str | int | None) -> int | None:
+    """Read a version: a number, or nothing (also "latest") for the newest. Raises BadInput."""
     if text in (None, "", "latest"):
         return None
     try:
         number = int(text or "")
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadInput(
             f'"{text}" is no version; write a number or "latest"', fields={"version": "a number"}
         ) from None
-    if number < 1:
+    if not 1 <= number < 2**31:
         raise BadInput("versions count from 1", fields={"version": "1 or more"})
     return number

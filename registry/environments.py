@@ -13,6 +13,7 @@ from registry import access, versions
 from registry.models import EnvironmentVersion, Kind, Version
 from studio.errors import BadInput
 from studio.models import User, Workspace
+from studio.texts import checked
 
 # What a run gets that names no environment: Python and nothing else, beside our own client.
 DEFAULT: dict[str, Any] = {"pip": ""}
@@ -33,7 +34,7 @@ def register(
     definition: Any,
     description: str = "",
 ) -> Version:
-    """Register a definition under `name`; one that its newest version has already is that version.
+    """Register a definition under `name`; one that a version has already is that version.
 
     Raises BadInput.
     """
@@ -68,6 +69,24 @@ def register(
 def get(workspace: Workspace, name: str, number: int | None = None) -> Version:
     """Return a version of the environment `name`, the newest without a number. Raises NotFound."""
     return access.version_for(workspace, Kind.ENVIRONMENT, name, number)
+
+
+def find(workspace: Workspace, wanted: Any) -> tuple[Version | None, dict[str, Any]]:
+    """Return the version and the definition that a submission's "environment" asks for.
+
+    wanted: None for the default one, {"definition"}, or {"name", "version"} of a registered one.
+    Raises BadInput, NotFound.
+    """
+    if not wanted:
+        return None, DEFAULT
+    if not isinstance(wanted, dict):
+        raise BadInput('"environment" is an object with a "definition", or a "name"')
+    if wanted.get("definition") is not None:
+        recipes.from_definition(wanted["definition"])
+        return None, wanted["definition"]
+    number = access.number_in(wanted.get("version"))
+    version = get(workspace, checked("name", wanted.get("name") or "", 255), number)
+    return version, version.environment.definition
 
 
 def latest(workspace: Workspace) -> list[Version]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from registry.models import Asset, Kind, Version
 from studio.errors import BadInput
@@ -67,15 +67,7 @@ def register(
 
 def latest(workspace: Workspace, kind: Kind) -> list[Version]:
     """Return the newest version of each asset of `kind`, by name."""
-    newest = (
-        Version.objects.filter(asset__workspace=workspace, asset__kind=kind)
-        .values("asset")
-        .annotate(number=Max("number"))
-        .values_list("asset", "number")
-    )
-    numbers = dict(newest)
-    versions = Version.objects.filter(asset__in=numbers).select_related(
-        "asset", "created_by", f"{kind}"
-    )
-    found = [v for v in versions if numbers[v.asset_id] == v.number]
-    return sorted(found, key=lambda version: version.asset.name)
+    newer = Version.objects.filter(asset=OuterRef("asset"), number__gt=OuterRef("number"))
+    versions = Version.objects.filter(asset__workspace=workspace, asset__kind=kind)
+    found = versions.filter(~Exists(newer)).select_related("asset", "created_by", f"{kind}")
+    return list(found.order_by("asset__name"))

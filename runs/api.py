@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api import model_dict
 from runs import control, metrics, outputs, snapshots
 from runs.access import experiment_for
 from runs.api_access import run_of
@@ -151,8 +152,8 @@ class NewModel(Input):
     properties = serializers.DictField(
         child=serializers.CharField(allow_blank=True), required=False
     )
-    framework = serializers.CharField(required=False, allow_blank=True, default="")
-    framework_version = serializers.CharField(required=False, allow_blank=True, default="")
+    framework = serializers.CharField(max_length=60, allow_blank=True, default="")
+    framework_version = serializers.CharField(max_length=60, allow_blank=True, default="")
 
 
 class RegisterModel(APIView):
@@ -163,22 +164,7 @@ class RegisterModel(APIView):
         run = run_of(request, run_id, write=True)
         wanted = NewModel.read(request.data)
         version = outputs.register_model(run, user_of(request), **wanted)
-        return Response(
-            {
-                "name": version.asset.name,
-                "version": version.number,
-                "id": str(version),
-                "description": version.description,
-                "tags": version.tags,
-                "properties": version.properties,
-                "created_at": version.created_at,
-                "created_by": user_of(request).username,
-                "size_bytes": version.model.tree.size_bytes,
-                "files": [[path, size] for path, _, size in trees.listing(version.model.tree)],
-                "run_id": run.run_id,
-            },
-            status=201,
-        )
+        return Response(model_dict(version), status=201)
 
 
 class FileListing(Input):
@@ -198,7 +184,7 @@ class SnapshotCheck(APIView):
         wanted = FileListing.read(request.data)
         try:
             files = [(str(path), int(size)) for path, size in wanted["files"]]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise BadInput('"files" is a list of [path, size]') from None
         texts = object_in(request).get("ignore") or {}
         if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):

@@ -25,6 +25,7 @@ from studio.errors import BadInput, Conflict, NotFound
 from studio.files import blobs, trees
 from studio.files.downloads import file_response
 from studio.models import Blob
+from studio.texts import kept
 
 MOST_LOG_BYTES = 4 * 1024 * 1024
 
@@ -135,11 +136,10 @@ class AppendLog(APIView):
     )
     def post(self, request: Request) -> Response:
         run = run_of(request)
-        place = LogPlace.read(request.query_params)
+        wanted = LogPlace.read(request.query_params)
         data = request._request.read(MOST_LOG_BYTES + 1)
         if len(data) > MOST_LOG_BYTES:
             raise BadInput(f"send at most {MOST_LOG_BYTES:,} bytes of a log at a time")
-        wanted = place
         return Response({"at": logs.append(run, wanted["path"], wanted["offset"], data)})
 
 
@@ -155,9 +155,8 @@ class AppendMetrics(APIView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         run = run_of(request)
-        said = BatchSaid.read(request.data)
+        given = BatchSaid.read(request.data)
         batches = metrics.parse(object_in(request).get("series"))
-        given = said
         return Response(
             {"sequence": metrics.append(run, given["writer"], given["sequence"], batches)}
         )
@@ -202,6 +201,6 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
     """Only texts in an error, none of them long: it is shown on pages and kept in a row."""
     error = said.get("error") or {}
     texts = {
-        key: str(error[key])[:8000] for key in ("type", "message", "traceback") if key in error
+        key: kept(str(error[key]), 8000) for key in ("type", "message", "traceback") if key in error
     }
     return {**said, "error": texts}

@@ -20,13 +20,14 @@ from compute.states import BuildState
 from compute.tasks import Task
 from runs import lifecycle, logs
 from runs.models import Run
-from runs.states import Reason, State
+from runs.states import ON_A_NODE, Reason, State
 from studio import queue, tokens
 from studio.errors import BadInput
 from studio.models import TokenKind
 
 logger = logging.getLogger(__name__)
 TOKEN_DAYS = 60
+TURNED_AWAY_FOR = timedelta(seconds=5)
 
 
 def launch(run_pk: int) -> None:
@@ -62,8 +63,7 @@ def prepare(run: Run) -> None:
     if not is_reused:  # users know the build log as that of a build which this run waited for
         logs.attach(run, logs.BUILD, build.log)
     if build.state == BuildState.READY:
-        lifecycle.explain(run, _image_words(run, build))
-        lifecycle.move(run, State.QUEUED)
+        lifecycle.move(run, State.QUEUED, closing=_image_words(run, build))
     elif build.state == BuildState.FAILED:
         lifecycle.end(run, Reason.ENVIRONMENT_FAILED, error=_build_error(build))
     else:
@@ -107,11 +107,18 @@ def place(cluster: Cluster) -> None:
         .order_by("id")
     )
     for position, run in enumerate(waiting, start=1):
+        if _was_turned_away(run):
+            return
         node = clusters.reserve(cluster, run.run_id, clock())
         if node is None:
             _say_why(cluster, waiting[position - 1 :])
             return
         _start_on(run, node)
+
+
+def _was_turned_away(run: Run) -> bool:
+    """Whether its backend had no room a moment ago: a queued run was only seen when it started."""
+    return run.seen_at is not None and clock() - run.seen_at < TURNED_AWAY_FOR
 
 
 def _say_why(cluster: Cluster, waiting: list[Run]) -> None:
@@ -134,33 +141,36 @@ def _say_why(cluster: Cluster, waiting: list[Run]) -> None:
 def _start_on(run: Run, node: Node) -> None:
     """Start the run's task on its node; only the one who wins the move starts it."""
     came_up = clock() - node.came_up_at < timedelta(seconds=2)
-    lifecycle.explain(run, "a node came up" if came_up else f"node {node.number} was free")
-    task_id = uuid.uuid4().hex
     moved = lifecycle.move(
-        run, State.STARTING, node_number=node.number, task_id=task_id, seen_at=clock()
+        run,
+        State.STARTING,
+        closing="a node came up" if came_up else f"node {node.number} was free",
+        node_number=node.number,
+        task_id=run.task_id or uuid.uuid4().hex,
+        seen_at=clock(),
     )
     if moved:
         start(run)
-    elif run.state not in (State.STARTING, State.RUNNING):
+    elif run.state not in ON_A_NODE:
         clusters.release(run.run_id, clock())
 
 
 def start(run: Run) -> None:
     """Start the task of a run in Starting; the same task id twice starts one task."""
     image = run.image_build.image if run.image_build else None
-    if image is None or not Path(image.place).is_dir():
-        lifecycle.move(run, State.QUEUED, "its image was removed meanwhile")
-        Run.objects.filter(pk=run.pk).update(image_build=None)
-        clusters.release(run.run_id, clock())
-        lifecycle.move(run, State.PREPARING)
-        prepare(run)
+    if image is None or not images.is_there(image):
+        words = "its image was removed meanwhile"
+        if lifecycle.move(run, State.PREPARING, words, image_build=None):
+            clusters.release(run.run_id, clock())
+            prepare(run)
         return
     images.mark_used(image)
     try:
         handle = backend_for(run.cluster).start(_task(run))
     except (NoCapacity, Unreachable) as error:
-        clusters.release(run.run_id, clock())
         if lifecycle.move(run, State.QUEUED, str(error)):
+            tokens.revoke(TokenKind.RUN, run.run_id)
+            clusters.release(run.run_id, clock())
             lifecycle.wait(run, str(error))
         return
     except Refused as error:
@@ -177,7 +187,7 @@ def _task(run: Run) -> Task:
     _, secret = tokens.issue(
         run.created_by,
         run.workspace,
-        name=f"run {run.name}",
+        name=run.name,
         kind=TokenKind.RUN,
         subject=run.run_id,
         expires_at=_token_end(clock()),

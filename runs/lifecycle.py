@@ -26,26 +26,48 @@ def workspace_group(workspace_id: int) -> str:
 
 
 def move(
-    run: Run, to: State, text: str = "", *, at: datetime | None = None, **changes: Any
+    run: Run,
+    to: State,
+    text: str = "",
+    *,
+    at: datetime | None = None,
+    closing: str = "",
+    **changes: Any,
 ) -> bool:
     """Move `run` to state `to`; False when another process moved it first.
 
-    Writes the event with `text`. Raises ValueError for a move the state machine forbids.
+    Writes the event with `text`; `closing` is what is known now of the state it leaves, e.g.
+    "image reused". Raises ValueError for a move the state machine forbids.
     """
     if to not in MOVES.get(State(run.state), ()):
         raise ValueError(f"{run}: {run.state} -> {to} is not a move")
-    return _swap(run, to, text, at=at or clock(), changes={"waits_for": "", **changes})
+    changes = {"waits_for": "", **changes}
+    return _swap(run, to, text, at=at or clock(), changes=changes, closing=closing)
 
 
 def end(run: Run, reason: Reason, *, error: dict[str, Any] | None = None, text: str = "") -> bool:
     """End `run` for `reason`, from whatever state it is in; False when it had ended already."""
     while not run.is_final:
-        at = clock()
-        changes = {"reason": reason, "error": error or {}, "ended_at": at, "waits_for": ""}
-        if _swap(run, ENDS_AS[reason], text or _summary(error), at=at, changes=changes):
-            logger.info("%s ended: %s (%s)", run, run.state, reason.value)
+        if _end(run, reason, text, error=error or {}, changes={}):
             return True
     return False
+
+
+def end_waiting(run: Run, reason: Reason, text: str, **changes: Any) -> bool:
+    """End `run` from the state it was read in; False when it moved on meanwhile."""
+    return not run.is_final and _end(run, reason, text, error={}, changes=changes)
+
+
+def _end(
+    run: Run, reason: Reason, text: str, *, error: dict[str, Any], changes: dict[str, Any]
+) -> bool:
+    at = clock()
+    changes = {"reason": reason, "error": error, "ended_at": at, "waits_for": "", **changes}
+    words = text or str(error.get("message", ""))
+    ended = _swap(run, ENDS_AS[reason], words, at=at, changes=changes)
+    if ended:
+        logger.info("%s ended: %s (%s)", run, run.state, reason.value)
+    return ended
 
 
 def wait(run: Run, why: str) -> None:
@@ -59,13 +81,6 @@ def wait(run: Run, why: str) -> None:
             _tell(run, 0)
 
 
-def explain(run: Run, text: str) -> None:
-    """Add to the newest event of `run` what is known now, e.g. "image reused"."""
-    newest = run.events.order_by("-number").first()
-    if newest is not None:
-        RunEvent.objects.filter(pk=newest.pk).update(text=text[:MOST_TEXT])
-
-
 def began(run: Run, text: str) -> None:
     """Write the first event of a run that was just submitted."""
     RunEvent.objects.create(run=run, number=1, state=run.state, text=text, at=run.created_at)
@@ -77,17 +92,26 @@ def touched(run: Run) -> None:
     _tell(run, 0)
 
 
-def _swap(run: Run, to: State, text: str, *, at: datetime, changes: dict[str, Any]) -> bool:
+def _swap(
+    run: Run,
+    to: State,
+    text: str,
+    *,
+    at: datetime,
+    changes: dict[str, Any],
+    closing: str = "",
+) -> bool:
     before = run.state
     with transaction.atomic():
         moved = Run.objects.filter(pk=run.pk, state=before).update(state=to, **changes)
         if moved:
-            newest = run.events.order_by("-number").values_list("number", flat=True).first() or 0
-            RunEvent.objects.create(
-                run=run, number=newest + 1, state=to, text=text[:MOST_TEXT], at=at
-            )
+            newest = run.events.order_by("-number").first()
+            if newest is not None and closing:
+                RunEvent.objects.filter(pk=newest.pk).update(text=closing[:MOST_TEXT])
+            number = newest.number + 1 if newest is not None else 1
+            RunEvent.objects.create(run=run, number=number, state=to, text=text[:MOST_TEXT], at=at)
             run.state = to
-            _tell(run, newest + 1)
+            _tell(run, number)
     run.refresh_from_db()
     return bool(moved)
 
@@ -100,7 +124,3 @@ def _tell(run: Run, number: int) -> None:
         run_id=run.run_id,
         state=run.state,
     )
-
-
-def _summary(error: dict[str, Any] | None) -> str:
-    return str((error or {}).get("message", ""))[:MOST_TEXT]

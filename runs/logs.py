@@ -18,9 +18,10 @@ MOST_LOGS = 2000
 
 def attach(run: Run, path: str, stream: Stream) -> None:
     """Show `stream` as the run's log `path`, in place of what was there."""
-    _, made = RunLog.objects.update_or_create(run=run, path=path, defaults={"stream": stream})
-    if made:
-        live.publish(lifecycle.group(run), "files-changed")
+    if run.logs.filter(path=path, stream=stream).exists():
+        return
+    RunLog.objects.update_or_create(run=run, path=path, defaults={"stream": stream})
+    live.publish(lifecycle.group(run), "files-changed")
 
 
 def append(run: Run, path: str, offset: int, data: bytes) -> int:

@@ -108,11 +108,18 @@ def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
     known = {s.name: s for s in run.series.select_for_update().filter(name__in=names)}
     if len(known) < len(names) and run.series.count() + len(names) > MOST_SERIES:
         raise BadInput(f"a run has at most {MOST_SERIES:,} metrics; a name per step is a mistake")
+    new = [
+        MetricSeries(run=run, name=batch.name, kind=batch.kind, first_step=int(batch.steps[0]))
+        for batch in batches
+        if batch.name not in known
+    ]
+    if new:
+        # Two writers may begin the same metric at once: the second finds the first one's row.
+        MetricSeries.objects.bulk_create(new, ignore_conflicts=True)
+        known = {s.name: s for s in run.series.select_for_update().filter(name__in=names)}
     told = {}
     for batch in batches:
-        series = known.get(batch.name) or MetricSeries(
-            run=run, name=batch.name, kind=batch.kind, first_step=int(batch.steps[0])
-        )
+        series = known[batch.name]
         if (MetricKind.TEXT in (series.kind, batch.kind)) and series.kind != batch.kind:
             continue  # the contract: the second kind under one name is dropped
         if series.kind != batch.kind:

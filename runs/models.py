@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from compute.models import Cluster, ImageBuild
 from registry.models import Version
-from runs.states import FINAL, Reason, State
+from runs.states import ACTIVE, FINAL, Reason, State
 from studio.models import Blob, Stream, Tree, User, Workspace
 
 
@@ -29,7 +29,7 @@ class Experiment(models.Model):
 
 class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> "RunQuerySet":
-        return self.exclude(state__in=FINAL)
+        return self.filter(state__in=ACTIVE)
 
 
 class Run(models.Model):
@@ -80,6 +80,9 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["state"], name="runs_by_state"),
             models.Index(fields=["experiment", "-id"], name="runs_of_experiment"),
+            models.Index(fields=["-ended_at"], name="runs_by_end"),
+            # What supervise looks for every second, among all runs there ever were.
+            models.Index(fields=["id"], condition=Q(cleaned_at__isnull=True), name="runs_to_clean"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["experiment", "number"], name="one_run_per_number"),

@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,9 +115,9 @@ def make(files: list[tuple[str, str]]) -> Tree:
     """Return the snapshot of (path, SHA-256) pairs. Raises SnapshotTooLarge, or as trees.make."""
     if not files:
         raise BadInput("there is no file to run: the folder is empty, or all of it is ignored")
-    tree = trees.make(files)
-    check_size([(path, size) for path, _, size in trees.listing(tree)])
-    return tree
+    sizes = blobs.sizes({sha256 for _, sha256 in files})
+    check_size([(path, sizes.get(sha256, 0)) for path, sha256 in files])
+    return trees.make(files)
 
 
 def from_zip(sha256: str) -> Tree:
@@ -139,7 +140,7 @@ def from_zip(sha256: str) -> Tree:
             return make(
                 [(path, blobs.put(budget.of(archive, entries[path])).sha256) for path, _ in left]
             )
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
         raise BadInput(
             f"this is not a zip that can be read ({error}); make a plain one, without a password"
         ) from None

@@ -43,6 +43,7 @@ ENDS_AS = {
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)
 # The stages of the bar on a run's page, in order.
 STAGES = (State.PREPARING, State.QUEUED, State.STARTING, State.RUNNING, State.FINALIZING)
+ACTIVE = tuple(state for state in State if state not in FINAL)
 # States in which a task may be alive on a node.
 ON_A_NODE = (
     State.STARTING,
@@ -59,7 +60,13 @@ MOVES = {
     State.PREPARING: (State.QUEUED, *_AWAY),
     State.QUEUED: (State.PROVISIONING, State.STARTING, State.PREPARING, *_AWAY),
     State.PROVISIONING: (State.STARTING, State.QUEUED, *_AWAY),
-    State.STARTING: (State.RUNNING, State.QUEUED, *_LIVE),
+    State.STARTING: (
+        State.RUNNING,
+        State.FINALIZING,
+        State.QUEUED,
+        State.PREPARING,
+        *_LIVE,
+    ),
     State.RUNNING: (State.FINALIZING, State.COMPLETED, *_LIVE),
     State.FINALIZING: (State.COMPLETED, *_LIVE),
     State.NOT_RESPONDING: (

@@ -20,8 +20,6 @@ from studio.errors import Conflict
 from studio.models import TokenKind
 
 logger = logging.getLogger(__name__)
-# A heartbeat comes every second; half a minute without one is worth a word.
-SILENT_AFTER = timedelta(seconds=30)
 SEEN_EVERY = timedelta(seconds=2)
 ORDER = (State.STARTING, State.RUNNING, State.FINALIZING)
 
@@ -49,13 +47,10 @@ def report(run: Run, state: State, text: str, now: datetime) -> bool:
     A state that was passed already is acknowledged: the call may be a repeat.
     """
     cancel = heard(run, now)
-    if not cancel and run.state in ORDER and ORDER.index(state) > ORDER.index(State(run.state)):
-        changes: dict[str, Any] = {}
-        if state == State.RUNNING or run.started_at is None:
-            changes["started_at"] = run.started_at or now
-        lifecycle.move(run, state, text, at=now, **changes)
-    elif run.state == state and text:
-        lifecycle.explain(run, text)
+    while not cancel and run.state in ORDER and ORDER.index(state) > ORDER.index(State(run.state)):
+        # A script that is over in a moment may be Finalizing before anybody said Running.
+        if lifecycle.move(run, state, text, at=now, started_at=run.started_at or now):
+            break
     return run.state == State.CANCEL_REQUESTED
 
 
@@ -95,9 +90,10 @@ def look(run: Run, now: datetime) -> None:
     if run.is_final:
         return
     if sighting.state == "running":
-        silent = run.seen_at is not None and now - run.seen_at > SILENT_AFTER
-        if silent and run.state in ORDER:
-            words = f"no word from its driver for {SILENT_AFTER.seconds} s; its process lives"
+        # A heartbeat comes every second.
+        patience = timedelta(seconds=settings.SILENT_AFTER_SECONDS)
+        if run.state in ORDER and run.seen_at is not None and now - run.seen_at > patience:
+            words = f"no word from its driver for {patience.seconds} s; its process lives"
             lifecycle.move(run, State.NOT_RESPONDING, words)
         return
     if run.cancel_requested_at is not None:
@@ -155,8 +151,9 @@ def clean(run: Run, now: datetime | None = None) -> bool:
     clusters.release(run.run_id, now)
     tokens.revoke(TokenKind.RUN, run.run_id)
     logs.finish(run)
-    Run.objects.filter(pk=run.pk).update(cleaned_at=now)
-    return True
+    # Its task may have been started since we read it: then there is more to clean.
+    same = Run.objects.filter(pk=run.pk, task_id=run.task_id, handle__isnull=run.handle is None)
+    return bool(same.update(cleaned_at=now))
 
 
 def _is_early(run: Run, now: datetime) -> bool:

@@ -123,7 +123,7 @@ def _shown(token: Token) -> dict[str, object]:
 
 
 class Asked(Input):
-    sha256 = serializers.ListField(child=serializers.CharField(), allow_empty=True)
+    sha256 = serializers.ListField(child=serializers.CharField(), max_length=20_000)
 
 
 class MissingBlobs(APIView):

@@ -90,6 +90,11 @@ class MissingBlobs(Conflict):
     code, status = "missing_blobs", 409
 
 
+def unforeseen() -> StudioError:
+    """What callers are told of an error that nobody foresaw; its cause stands in the log."""
+    return StudioError("the studio failed; its log says why, beside this request's X-Request-Id")
+
+
 def from_framework(error: Exception) -> StudioError | None:
     """Return our error for one of Django's or DRF's, None for what nobody foresaw."""
     if isinstance(error, StudioError):
@@ -105,9 +110,9 @@ def from_framework(error: Exception) -> StudioError | None:
         words = "; ".join(f"{name}: {text}" for name, text in fields.items())
         return BadInput(words or "something sent is wrong", fields=fields)
     if isinstance(error, drf.APIException):
-        other = StudioError(str(error.detail))
-        other.code, other.status = str(error.default_code), error.status_code
-        return other
+        refused = BadInput(str(error.detail))
+        refused.status = error.status_code
+        return refused
     return None
 
 
@@ -128,10 +133,11 @@ def _flat(detail: Any, name: str = "") -> dict[str, str]:
     return {name or "non_field_errors": " ".join(words)}
 
 
-def as_json(error: Exception, context: dict[str, Any]) -> Response | None:
+def as_json(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: `{"error": {"code", "message", "fields", …}}` with the class's status."""
     ours = from_framework(error)
     if ours is None:
-        return None
+        logger.error("the API failed", exc_info=error)
+        ours = unforeseen()
     headers = {"WWW-Authenticate": "Bearer"} if ours.status == 401 else {}
     return Response({"error": ours.as_dict()}, status=ours.status, headers=headers)

@@ -86,19 +86,24 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
 
     async def live_event(self, message: dict[str, Any]) -> None:
         """Keep an event for at most 50 ms, so that a burst becomes one frame."""
-        if len(self.waiting) < MOST_WAITING:
+        # A page too slow for its events loses deltas, which it asks for, but never a wake-up.
+        if len(self.waiting) < MOST_WAITING or message["event"] not in ("text", "points"):
             self.waiting.append(message)
         if self.flush_task is None:
             self.flush_task = asyncio.create_task(self._flush_soon())
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(JOIN_SECONDS)
-        events, self.waiting, self.flush_task = self.waiting, [], None
-        for event in join(events):
-            group = event.pop("group")
-            event.pop("type")
-            for topic in self.topics.get(group, ()):
-                await self.send(json.dumps({"topic": topic, **event}))
+        try:
+            while self.waiting:
+                await asyncio.sleep(JOIN_SECONDS)
+                events, self.waiting = self.waiting, []
+                for event in join(events):
+                    group = event.pop("group")
+                    event.pop("type")
+                    for topic in self.topics.get(group, ()):
+                        await self.send(json.dumps({"topic": topic, **event}))
+        finally:
+            self.flush_task = None
 
     async def disconnect(self, code: int) -> None:
         if self.flush_task:

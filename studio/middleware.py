@@ -19,7 +19,10 @@ WANTED_ID = re.compile(r"[\w.-]{1,64}")
 
 
 class RequestId:
-    """Gives each request an id (the caller's X-Request-Id where it is sane) and returns it."""
+    """Gives each request an id (the caller's X-Request-Id where it is sane) and returns it.
+
+    Refuses NUL in an address: no name has one, and PostgreSQL would fail on it.
+    """
 
     def __init__(self, get_response: Answer):
         self.get_response = get_response
@@ -28,6 +31,8 @@ class RequestId:
         asked = request.headers.get("X-Request-Id", "")
         name = asked if WANTED_ID.fullmatch(asked) else secrets.token_hex(6)
         request_id.set(name)
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponse("an address cannot hold NUL", status=400, content_type="text/plain")
         response = self.get_response(request)
         response["X-Request-Id"] = name
         return response

@@ -45,11 +45,11 @@ def page(queryset: QuerySet[M], cursor: str | None, size: int = 50) -> tuple[lis
     """
     size = max(1, min(size, MOST_ON_A_PAGE))
     order = _order_of(queryset)
-    if cursor:
-        queryset = queryset.filter(_after(order, _read(cursor, len(order))))
     try:
+        if cursor:
+            queryset = queryset.filter(_after(order, _read(cursor, len(order))))
         rows = list(queryset.order_by(*order)[: size + 1])
-    except (ValueError, TypeError, ValidationError):
+    except (ValueError, TypeError, OverflowError, ValidationError):
         raise _bad_cursor() from None
     if len(rows) <= size:
         return rows, None

@@ -19,6 +19,7 @@ from dramatiq.middleware import (
     ShutdownNotifications,
     TimeLimit,
 )
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -72,5 +73,5 @@ def send(to: dramatiq.Actor[..., None], *args: int) -> None:
 def _send(to: dramatiq.Actor[..., None], args: tuple[int, ...]) -> None:
     try:
         to.send(*args)
-    except ConnectionClosed:
+    except (ConnectionClosed, RedisError):
         logger.warning("%s%s was not sent", to.actor_name, args, exc_info=True)

@@ -6,7 +6,8 @@ What each variable means and what it is when absent: docs/settings.md, which a t
 import os
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -96,6 +97,7 @@ DATABASE_URL = (
     else env.text("STUDIO_DATABASE_URL")
 )
 env.known.add("STUDIO_DATABASE_URL_FILE")
+DATABASES: dict[str, dict[str, Any]]
 if DATABASE_URL:
     parts = urlsplit(DATABASE_URL)
     if parts.scheme not in ("postgres", "postgresql"):
@@ -103,12 +105,12 @@ if DATABASE_URL:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": parts.username or "",
-            "PASSWORD": parts.password or "",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
+            "OPTIONS": dict(parse_qsl(parts.query)),
         }
     }
 else:
@@ -188,7 +190,7 @@ IMAGE_BUILD_SECONDS = env.number("STUDIO_IMAGE_BUILD_SECONDS", 90 * 60, least=10
 # unless the operator says that everyone who can is trusted with this account.
 LOCAL_BACKEND_FOR_ALL = env.flag("STUDIO_LOCAL_BACKEND_FOR_ALL")
 CANCEL_GRACE_SECONDS = env.number("STUDIO_CANCEL_GRACE_SECONDS", 10, least=1)
-LOST_AFTER_SECONDS = env.number("STUDIO_LOST_AFTER_SECONDS", 10, least=2)
+SILENT_AFTER_SECONDS = env.number("STUDIO_SILENT_AFTER_SECONDS", 15, least=5)
 
 # --- static files ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"

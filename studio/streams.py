@@ -16,6 +16,7 @@ from studio.models import Stream, StreamChunk
 CHUNK_BYTES = 256 * 1024
 # A chunk smaller than this is continued in place, so a chatty log is not a row per line.
 SMALL_BYTES = 16 * 1024
+LONGEST_CHARACTER = 4  # bytes of one character in UTF-8
 MOST_LIVE_BYTES = 64 * 1024
 
 
@@ -119,7 +120,9 @@ def read(stream: Stream, offset: int, limit: int = CHUNK_BYTES) -> Piece:
             start = start + newline if newline >= 0 else start
         offset = start
     offset = min(offset, size)
-    data, first_line = read_bytes(stream, offset, limit)
+    data, first_line = read_bytes(stream, offset, max(limit, LONGEST_CHARACTER))
+    inside = _continued(data) if offset else 0  # the offset may lie within a character
+    offset, data = offset + inside, data[inside:]
     text, used = _decode(data, whole=stream.is_complete and offset + len(data) >= size)
     return Piece(offset, offset + used, first_line, text)
 
@@ -127,6 +130,14 @@ def read(stream: Stream, offset: int, limit: int = CHUNK_BYTES) -> Piece:
 def _decode(data: bytes, *, whole: bool) -> tuple[str, int]:
     used = len(data) if whole else len(data) - _unfinished(data)
     return data[:used].decode(errors="replace"), used
+
+
+def _continued(data: bytes) -> int:
+    """How many bytes at the start go on with a character that began before them (0 to 3)."""
+    count = 0
+    while count < min(3, len(data)) and 0x80 <= data[count] < 0xC0:
+        count += 1
+    return count
 
 
 def _unfinished(data: bytes) -> int:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now as clock
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from studio import forms, sign_in_links, tokens
 from studio.access import home_workspace, person, workspace_for
-from studio.errors import NotFound
+from studio.errors import NotFound, unforeseen
 from studio.middleware import error_page, request_id
 from studio.models import Member, Token, TokenKind, Workspace
 from studio.pages import is_fragment
@@ -182,6 +182,9 @@ def config(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        error = NotFound(f"there is nothing at {request.path}; the calls are at /api/v1/docs/")
+        return JsonResponse({"error": error.as_dict()}, status=404)
     if not request.user.is_authenticated:
         return redirect("studio:sign-in")
     return error_page(request, NotFound(f"there is nothing at {request.path}"))
@@ -189,4 +192,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """What nobody foresaw: the log has the rest under the request's id."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": unforeseen().as_dict()}, status=500)
     return render(request, "500.html", {"request_id": request_id.get()}, status=500)

@@ -94,16 +94,18 @@ def image_state(request: HttpRequest, workspace: str) -> JsonResponse:
     """
     place = workspace_for(request.user, workspace)
     try:
-        state, words = _image(place, json.loads(request.body or b"null"))
+        wanted = json.loads(request.body or b"null")
     except ValueError:
-        state, words = "wrong", "this is not JSON"
+        raise BadInput("the body is not JSON") from None
+    try:
+        state, words = _image(place, wanted)
     except (BadInput, NotFound) as error:
         state, words = "wrong", error.message
     return JsonResponse({"state": state, "words": words})
 
 
 def _image(workspace: Workspace, wanted: Any) -> tuple[str, str]:
-    definition = _definition(workspace, wanted)
+    _, definition = environments.find(workspace, wanted)
     digest = recipes.from_definition(definition).digest
     build = ImageBuild.objects.select_related("image").filter(recipe_digest=digest).first()
     if build is None:
@@ -114,14 +116,3 @@ def _image(workspace: Workspace, wanted: Any) -> tuple[str, str]:
     if build.state == BuildState.FAILED:
         return "failed", f"failed the last time, will be tried again: {build.error[:300]}"
     return "building", f"is being made ({build.state}); the run waits for it"
-
-
-def _definition(workspace: Workspace, wanted: Any) -> dict[str, Any]:
-    if not wanted:
-        return environments.DEFAULT
-    if not isinstance(wanted, dict):
-        raise BadInput('"environment" is an object')
-    if wanted.get("definition") is not None:
-        return environments.check(wanted["definition"])
-    version = environments.get(workspace, str(wanted.get("name", "")), wanted.get("version"))
-    return dict(version.environment.definition)

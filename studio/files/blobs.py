@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,8 @@ from studio.models import Blob
 
 READ_BYTES = 1024 * 1024
 SHA256 = re.compile(r"[0-9a-f]{64}")
-MOST_ASKED = 20_000
+ARRIVING = ".arriving-"
+CUT_OFF_AFTER_S = 24 * 3600
 
 
 def path_of(sha256: str) -> Path:
@@ -37,7 +39,7 @@ def put(chunks: Iterable[bytes], sha256: str | None = None) -> Blob:
     folder = Path(settings.BLOBS)
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    handle, name = tempfile.mkstemp(prefix=".arriving-", dir=folder)
+    handle, name = tempfile.mkstemp(prefix=ARRIVING, dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:
@@ -64,16 +66,28 @@ def put(chunks: Iterable[bytes], sha256: str | None = None) -> Blob:
 
 def missing(sha256s: list[str]) -> list[str]:
     """Return those of `sha256s` that are not kept, each once, in order."""
-    if len(sha256s) > MOST_ASKED:
-        raise BadInput(f"ask for at most {MOST_ASKED:,} blobs at a time, not {len(sha256s):,}")
     wanted = list(dict.fromkeys(sha256s))
     for sha256 in wanted:
         path_of(sha256)
-    known: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        known.update(Blob.objects.filter(pk__in=part).values_list("pk", flat=True))
+    known = sizes(set(wanted))
     return [sha256 for sha256 in wanted if sha256 not in known]
+
+
+def sizes(sha256s: set[str]) -> dict[str, int]:
+    """Return the bytes of those blobs that are kept."""
+    wanted = sorted(sha256s)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), 500):  # SQLite takes so many values in one query
+        part = Blob.objects.filter(pk__in=wanted[start : start + 500])
+        found.update(part.values_list("pk", "size_bytes"))
+    return found
+
+
+def sweep() -> None:
+    """Remove what uploads that were cut off by a kill left behind, after a day."""
+    for leftover in Path(settings.BLOBS).glob(f"{ARRIVING}*"):
+        if time.time() - leftover.stat().st_mtime > CUT_OFF_AFTER_S:
+            leftover.unlink(missing_ok=True)
 
 
 def open_blob(sha256: str) -> BinaryIO:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from studio.errors import BadInput, MissingBlobs, UnsafePath
 from studio.files import blobs
-from studio.models import Blob, Tree, TreeFile
+from studio.models import Tree, TreeFile
 
 MOST_PATH_CHARACTERS = 1000
 
@@ -70,7 +70,7 @@ def make(files: Iterable[tuple[str, str]]) -> Tree:
     name = hashlib.sha256(canonical.encode()).hexdigest()
     if tree := Tree.objects.filter(sha256=name).first():
         return tree
-    sizes = _sizes(set(listing.values()))
+    sizes = blobs.sizes(set(listing.values()))
     with transaction.atomic():
         tree, made = Tree.objects.get_or_create(
             sha256=name,
@@ -88,17 +88,6 @@ def make(files: Iterable[tuple[str, str]]) -> Tree:
                 batch_size=500,
             )
     return tree
-
-
-def _sizes(sha256s: set[str]) -> dict[str, int]:
-    wanted = sorted(sha256s)
-    return {
-        key: size
-        for start in range(0, len(wanted), 500)
-        for key, size in Blob.objects.filter(pk__in=wanted[start : start + 500]).values_list(
-            "pk", "size_bytes"
-        )
-    }
 
 
 def listing(tree: Tree) -> list[tuple[str, str, int]]:

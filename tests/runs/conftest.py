@@ -1,5 +1,6 @@
 """A person with a workspace and a cluster, who calls the API by token."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,9 @@ class Caller:
         return self.client.get(path, query)
 
     def post(self, path: str, data: Any = None):
-        return self.client.post(path, {} if data is None else data, format="json")
+        # Escapes, so that what no encoding can write is sent as well.
+        body = json.dumps({} if data is None else data)
+        return self.client.post(path, body, content_type="application/json")
 
     def sent(self, files: dict[str, str]) -> str:
         listing = [[path, blobs.put([text.encode()]).sha256] for path, text in files.items()]

@@ -40,7 +40,9 @@ def test_a_character_is_never_cut():
     streams.append(stream.pk, 2, "é".encode()[1:])
     stream.refresh_from_db()
     assert streams.read(stream, 1).text == "é"
-    assert streams.read(stream, 0, limit=2).text == "a"
+    assert streams.read(stream, 2).text == "", "an offset within a character goes on behind it"
+    cut = streams.read(stream_of("abcé".encode()), 0, limit=4)
+    assert (cut.text, cut.next_offset) == ("abc", 3)
 
 
 def test_bytes_that_are_no_text_are_kept_and_shown_as_replaced():

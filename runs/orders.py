@@ -1,0 +1,125 @@
+"""A submission read: everything in it is checked here, before anything is made."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from compute.access import check_may_run, cluster_for
+from compute.clusters import ensure_default
+from compute.models import Cluster
+from registry import environments
+from registry.models import Version
+from runs import names
+from studio.errors import BadInput, NotFound
+from studio.files.trees import safe_path
+from studio.models import Tree, Workspace
+from studio.texts import checked, mapping
+
+EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}", re.ASCII)
+MOST_ARGUMENTS_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is asked to be (docs/api.md, Submit), with its parts found."""
+
+    experiment: str
+    name: str
+    script: str
+    arguments: list[str]
+    snapshot: Tree
+    environment: Version | None
+    environment_name: str
+    definition: dict[str, Any]
+    cluster: Cluster
+    tags: dict[str, str]
+    properties: dict[str, str]
+
+
+def read(workspace: Workspace, given: dict[str, Any]) -> Order:
+    """Return the order. Raises BadInput, NotFound, UnknownCluster, NotAllowed."""
+    snapshot = _snapshot(given.get("snapshot"))
+    environment, definition, environment_name = _environment(workspace, given.get("environment"))
+    return Order(
+        experiment=experiment_name(given.get("experiment") or ""),
+        name=checked("name", given.get("name") or names.friendly(), 100),
+        script=_script(snapshot, given.get("script") or ""),
+        arguments=_arguments(given.get("arguments") or []),
+        snapshot=snapshot,
+        environment=environment,
+        environment_name=environment_name,
+        definition=definition,
+        cluster=_cluster(workspace, given.get("cluster")),
+        tags=mapping("tags", given.get("tags")),
+        properties=mapping("properties", given.get("properties")),
+    )
+
+
+def experiment_name(name: Any) -> str:
+    """Return `name` when an experiment may be called so. Raises BadInput."""
+    if not isinstance(name, str) or not EXPERIMENT.fullmatch(name):
+        raise BadInput(
+            f"experiment name {str(name)[:100]!r} is not allowed: between 1 and 255 characters, the"
+            " first a letter or number, the rest letters, numbers, hyphens and underscores",
+            fields={"experiment": "letters, numbers, - and _; no spaces"},
+        )
+    return name
+
+
+def _snapshot(sha256: Any) -> Tree:
+    tree = Tree.objects.filter(sha256=sha256).first() if isinstance(sha256, str) else None
+    if tree is None:
+        raise NotFound(
+            "the code was not sent: there is no such snapshot; send the files first",
+            fields={"snapshot": "unknown"},
+        )
+    return tree
+
+
+def _script(snapshot: Tree, given: Any) -> str:
+    script = checked("script", given, 1000).removeprefix("./")
+    if not script:
+        raise BadInput("say which script to run", fields={"script": "missing"})
+    safe_path(script)
+    if not snapshot.files.filter(path=script).exists():
+        scripts = snapshot.files.filter(path__endswith=".py").values_list("path", flat=True)
+        shown = ", ".join(scripts[:10]) or "none"
+        raise BadInput(
+            f"{script} script path doesn't exist in the code that was sent."
+            f" The script should be inside the project folder; Python files there: {shown}",
+            fields={"script": f"not in the code; there are: {shown}"},
+        )
+    return script
+
+
+def _environment(workspace: Workspace, wanted: Any) -> tuple[Version | None, dict[str, Any], str]:
+    try:
+        version, definition = environments.find(workspace, wanted)
+        named = checked("name", (wanted or {}).get("name") or environments.DEFAULT_NAME, 255)
+    except (BadInput, NotFound) as error:
+        error.fields.setdefault("environment", error.message)
+        raise
+    return version, definition, version.asset.name if version else named
+
+
+def _cluster(workspace: Workspace, name: Any) -> Cluster:
+    if name:
+        cluster = cluster_for(workspace, checked("cluster", name, 255))
+    else:
+        clusters = list(Cluster.objects.filter(workspace=workspace)[:2])
+        cluster = clusters[0] if len(clusters) == 1 else ensure_default(workspace)
+    check_may_run(cluster)
+    return cluster
+
+
+def _arguments(given: Any) -> list[str]:
+    if not isinstance(given, list) or any(isinstance(a, dict | list) for a in given):
+        raise BadInput('"arguments" is a list of texts and numbers', fields={"arguments": "a list"})
+    most = MOST_ARGUMENTS_CHARACTERS
+    words = [checked("arguments", str(argument), most) for argument in given]
+    if sum(map(len, words)) > most:
+        raise BadInput(
+            f"arguments hold at most {most:,} characters altogether; put more into a file",
+            fields={"arguments": "too long"},
+        )
+    return words

@@ -1,0 +1,47 @@
+"""Texts that people and programs send: of a sane length, and such as every database keeps."""
+
+from typing import Any
+
+from studio.errors import BadInput
+
+
+def checked(what: str, value: Any, most: int, *, empty: bool = True) -> str:
+    """Return `value` when it is a text of at most `most` characters.
+
+    Raises BadInput naming `what` for another type, NUL (PostgreSQL keeps none), or half a
+    character (a lone surrogate, which no encoding writes).
+    """
+    trouble = None
+    if not isinstance(value, str):
+        trouble = f"must be text, not {type(value).__name__}"
+    elif len(value) > most:
+        trouble = f"has {len(value):,} characters; {most:,} at most"
+    elif not empty and not value.strip():
+        trouble = "is missing"
+    elif "\0" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        trouble = "holds a character that cannot be kept (NUL or half a surrogate pair)"
+    if trouble:
+        raise BadInput(f"{what} {trouble}", fields={what: trouble})
+    return str(value)
+
+
+def mapping(what: str, given: Any, most: int = 10_000) -> dict[str, str]:
+    """Return names → texts; numbers and truth values become texts, null the empty one.
+
+    Raises BadInput naming `what`.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadInput(f"{what} must map names to texts", fields={what: "an object"})
+    return {
+        checked(what, name, 100, empty=False): checked(
+            what, "" if value is None else str(value), most
+        )
+        for name, value in given.items()
+    }
+
+
+def kept(text: str, most: int) -> str:
+    """Return what of `text` can be kept, for what may not be refused: a script's own error."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()[:most]
