@@ -215,7 +215,7 @@ class Keeper:
         return 0
 
     def _show_logs(self) -> None:
-        for child in self.children:
+        for child in (child for child in self.children if child.program.is_shown):
             for line in child.new_lines():
                 _print(_quiet(f"{child.program.name:>9} │ ") + line)
 

@@ -19,6 +19,7 @@ class Program:
     """One child: what starts it, and how long it may take to end before it is killed.
 
     listens_on: the Unix socket that must answer before the programs after this one start.
+    is_shown: whether its log is shown where the studio was started; it is kept either way.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Program:
     patience_s: float
     gets_sockets: bool = False
     listens_on: str = ""
+    is_shown: bool = True
 
 
 @dataclass

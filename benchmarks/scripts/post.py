@@ -1,4 +1,4 @@
-"""Posts batches of points with the run's own token, as its driver does. Prints points and seconds."""
+"""Posts batches of points with the run's own token, as its driver does; prints points, seconds."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ for number in range(1, batches + 1):
     times = [1.7e9 + step * 0.001 for step in steps]
     values = [1.0 / (step + 1) for step in steps]
     told = [
-        {"name": "m%d" % n, "kind": "float", "steps": steps, "times": times, "values": values}
+        {"name": f"m{n}", "kind": "float", "steps": steps, "times": times, "values": values}
         for n in range(series)
     ]
     words = {"writer": "benchmark", "sequence": number, "series": told}
@@ -30,5 +30,5 @@ for body in bodies:
     answer = server.getresponse()
     said = answer.read()
     if answer.status != 200:
-        raise SystemExit("%s %s" % (answer.status, said[:500]))
+        raise SystemExit(f"{answer.status} {said[:500]!r}")
 print(batches * series * points, time.perf_counter() - began)

@@ -211,7 +211,8 @@ def _valkey() -> Program:
         *("--dir", str(folder), "--appendonly", "yes", "--save", "", "--daemonize", "no"),
         *("--loglevel", "warning"),
     ]
-    return Program("valkey", command, patience_s=2, listens_on=str(settings.VALKEY_SOCKET))
+    listens_on = str(settings.VALKEY_SOCKET)
+    return Program("valkey", command, patience_s=2, listens_on=listens_on, is_shown=False)
 
 
 def _wait_until_ready(
