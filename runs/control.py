@@ -86,7 +86,11 @@ def change(run: Run, wanted: dict[str, Any]) -> Run:
     with transaction.atomic():
         # Two who tag at once both find their tag: the row is read again under its lock.
         row = Run.objects.select_for_update().get(pk=run.pk)
-        changes = {field: {**getattr(row, field), **texts} for field, texts in added.items()}
+        # Read as a whole again, so that many small additions meet the same limit as one.
+        changes = {
+            field: mapping(field, {**getattr(row, field), **texts})
+            for field, texts in added.items()
+        }
         Run.objects.filter(pk=run.pk).update(name=name, **changes)
         run.refresh_from_db()
         lifecycle.touched(run)

@@ -13,11 +13,14 @@ from tsdownsample import MinMaxDownsampler
 from runs.models import MetricKind, MetricSegment, MetricSeries, MetricWriter, Run
 from studio import live
 from studio.errors import BadInput, WrongOffset
+from studio.texts import checked, kept
 
 # A segment smaller than this is continued in place: a slow script is not a row per point.
 SMALL_POINTS = 256
 MOST_POINTS = 200_000
 MOST_SERIES = 10_000
+# A batch of many names is many rows in one transaction, for which all other writers wait.
+MOST_SERIES_AT_ONCE = 500
 MOST_NAME = 255
 MOST_TEXT = 10_000
 # A delta of more points than this is told without them: the page asks for a thinned view.
@@ -52,6 +55,8 @@ def parse(series: Any) -> list[Batch]:
     batches = [_parse_one(one) for one in series]
     if len({batch.name for batch in batches}) != len(batches):
         raise BadInput("a series is listed twice in one batch")
+    if len(batches) > MOST_SERIES_AT_ONCE:
+        raise BadInput(f"a batch holds at most {MOST_SERIES_AT_ONCE} metrics; send several")
     if sum(len(batch.steps) for batch in batches) > MOST_POINTS:
         raise BadInput(f"a batch holds at most {MOST_POINTS:,} points; send several")
     return batches
@@ -64,14 +69,13 @@ def _parse_one(one: Any) -> Batch:
         times = np.asarray(one["times"], dtype=np.float64)
         values = one["values"]
         if kind == MetricKind.TEXT:
-            values = [str(value)[:MOST_TEXT] for value in values]
+            values = [kept(str(value), MOST_TEXT) for value in values]
         else:
             values = np.asarray([NOT_FINITE.get(v, v) for v in values], dtype=np.float64)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         shown = str(one.get("name", "?"))[:80] if isinstance(one, dict) else "?"
         raise BadInput(f'series "{shown}" cannot be read: {error}') from None
-    if not 0 < len(name) <= MOST_NAME or "\0" in name:
-        raise BadInput(f"a metric's name has 1 to {MOST_NAME} characters: {name[:80]!r}")
+    checked("a metric's name", name, MOST_NAME, empty=False)
     if not steps.ndim == times.ndim == 1 or not len(steps) == len(times) == len(values) > 0:
         raise BadInput(f'series "{name}": steps, times and values need the same length, above 0')
     if not np.isfinite(times).all():

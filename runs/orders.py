@@ -11,6 +11,7 @@ from registry import environments
 from registry.models import Version
 from runs import names
 from studio.errors import BadInput, NotFound
+from studio.files import blobs
 from studio.files.trees import safe_path
 from studio.models import Tree, Workspace
 from studio.texts import checked, mapping
@@ -67,7 +68,8 @@ def experiment_name(name: Any) -> str:
 
 
 def _snapshot(sha256: Any) -> Tree:
-    tree = Tree.objects.filter(sha256=sha256).first() if isinstance(sha256, str) else None
+    known = isinstance(sha256, str) and blobs.SHA256.fullmatch(sha256)
+    tree = Tree.objects.filter(sha256=sha256).first() if known else None
     if tree is None:
         raise NotFound(
             "the code was not sent: there is no such snapshot; send the files first",

@@ -10,7 +10,8 @@ django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.security.websocket import OriginValidator
+from django.conf import settings
 from django.urls import path
 
 import runs.sockets
@@ -21,8 +22,9 @@ live = LiveConsumer.as_asgi(resolve=runs.sockets.group_for)
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter([path("live/", live)]))
+        # Cookies know no ports, so the host alone would let another program's page listen in.
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter([path("live/", live)])), settings.OWN_ORIGINS
         ),
     }
 )

@@ -43,7 +43,14 @@ class StudioError(Exception):
         self.facts = facts
 
     def as_dict(self) -> dict[str, Any]:
-        return {"code": self.code, "message": self.message, "fields": self.fields, **self.facts}
+        fields = {_sayable(name): _sayable(text) for name, text in self.fields.items()}
+        message = _sayable(self.message)
+        return {"code": self.code, "message": message, "fields": fields, **self.facts}
+
+
+def _sayable(text: str) -> str:
+    """A message may quote what was sent; half a surrogate pair could not be sent back."""
+    return text.encode(errors="replace").decode()
 
 
 class BadInput(StudioError):
@@ -99,6 +106,8 @@ def from_framework(error: Exception) -> StudioError | None:
     """Return our error for one of Django's or DRF's, None for what nobody foresaw."""
     if isinstance(error, StudioError):
         return error
+    if isinstance(error, RecursionError):
+        return BadInput("what was sent is nested too deeply")
     if isinstance(error, Http404 | drf.NotFound):
         return NotFound("there is nothing at this address")
     if isinstance(error, drf.AuthenticationFailed | drf.NotAuthenticated):

@@ -63,7 +63,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
         try:
             topics = json.loads(text_data or "")["listen"]
             wanted = [str(topic) for topic in topics]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             await self.close(code=4400)
             return
         for topic in wanted:

@@ -158,6 +158,7 @@ ALLOWED_HOSTS = [
     urlsplit(URL).hostname or "127.0.0.1",
 ]
 CSRF_TRUSTED_ORIGINS = [URL]
+OWN_ORIGINS = [URL, f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"]
 SECURE_COOKIES = urlsplit(URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 # Cookies know no ports: two studios on one machine would sign each other's users out.

@@ -4,6 +4,8 @@ from typing import Any
 
 from studio.errors import BadInput
 
+MOST_ENTRIES = 100
+
 
 def checked(what: str, value: Any, most: int, *, empty: bool = True) -> str:
     """Return `value` when it is a text of at most `most` characters.
@@ -25,7 +27,7 @@ def checked(what: str, value: Any, most: int, *, empty: bool = True) -> str:
     return str(value)
 
 
-def mapping(what: str, given: Any, most: int = 10_000) -> dict[str, str]:
+def mapping(what: str, given: Any, most: int = 1000) -> dict[str, str]:
     """Return names → texts; numbers and truth values become texts, null the empty one.
 
     Raises BadInput naming `what`.
@@ -34,6 +36,8 @@ def mapping(what: str, given: Any, most: int = 10_000) -> dict[str, str]:
         return {}
     if not isinstance(given, dict):
         raise BadInput(f"{what} must map names to texts", fields={what: "an object"})
+    if len(given) > MOST_ENTRIES:
+        raise BadInput(f"{what} has {len(given):,} entries; {MOST_ENTRIES} at most")
     return {
         checked(what, name, 100, empty=False): checked(
             what, "" if value is None else str(value), most

@@ -95,7 +95,7 @@ def image_state(request: HttpRequest, workspace: str) -> JsonResponse:
     place = workspace_for(request.user, workspace)
     try:
         wanted = json.loads(request.body or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadInput("the body is not JSON") from None
     try:
         state, words = _image(place, wanted)

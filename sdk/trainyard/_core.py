@@ -72,9 +72,18 @@ class Workspace(Place):
     ) -> "Workspace":
         """Return the workspace that the nearest config.json names, after asking the studio.
 
+        In a job, where no config.json goes along, it is the workspace of the run.
         Raises UserErrorException: no config, a wrong token, no such workspace; Unreachable.
         """
-        config = _config.read(_config.find(path, _file_name))
+        try:
+            config = _config.read(_config.find(path, _file_name))
+        except _errors.UserErrorException:
+            run = _run_of_this_process(os.environ) if path is None else None
+            if run is None:
+                raise
+            workspace = run.experiment.workspace
+            assert isinstance(workspace, Workspace)
+            return workspace
         workspace = Workspace(
             config.subscription_id,
             config.resource_group,

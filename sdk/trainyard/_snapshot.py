@@ -34,15 +34,23 @@ def take(client: Client, workspace: str, folder: str) -> str:
     return str(answer["snapshot"])
 
 
+HOLD_A_TOKEN = (".azureml/config.json", "aml_config/config.json")
+
+
 def listing(folder: str) -> List[Source]:
-    """Return the files of `folder` that are not ignored, by path. Raises SnapshotException."""
+    """Return the files of `folder` that are not ignored, by path. Raises SnapshotException.
+
+    The folder's own config.json never goes along: it holds a token of its owner, and every member
+    of the workspace may read a snapshot.
+    """
     if not os.path.isdir(folder):
         raise _errors.SnapshotException(
             "the source directory {} is not a folder".format(os.path.abspath(folder))
         )
     root = os.path.realpath(folder)
     _, rules = _ignore.of_folder(root)
-    return sorted(_walk(root, root, prefix="", rules=rules, above={root}))
+    found = _walk(root, root, prefix="", rules=rules, above={root})
+    return sorted(source for source in found if source.path not in HOLD_A_TOKEN)
 
 
 def _walk(

@@ -77,6 +77,7 @@ class Driver:
         self.script: Optional[Script] = None
         # Said by the heartbeat's thread: a studio that is away must not keep us from a cancel.
         self._unsaid: Optional[Dict[str, str]] = None
+        self._saying = threading.Lock()  # "Running" goes before "Finalizing", however short it was
         self._beat_now = threading.Event()
         self._done = False
         self._began = time.monotonic()
@@ -240,9 +241,12 @@ class Driver:
         while not self._done:
             self._beat_now.wait(HEARTBEAT_S)
             self._beat_now.clear()
-            said, self._unsaid = self._unsaid, None
             try:
-                if link.call("POST", "state" if said else "heartbeat", data=said or {})["cancel"]:
+                with self._saying:
+                    said, self._unsaid = self._unsaid, None
+                    path = "state" if said else "heartbeat"
+                    answer = link.call("POST", path, data=said or {})
+                if answer["cancel"]:
                     self._on_cancel()
             except RunEnded:
                 self._on_run_ended()
@@ -275,8 +279,12 @@ class Driver:
         self.patience.ends_in(self.deliver_s)
         for shipper in shippers:
             shipper.finish()
-        if not self.run_ended:
-            self._say_state("Finalizing", "")
+        with self._saying:
+            if self._unsaid and not self.run_ended:
+                self._say_state("Running", "")
+                self._unsaid = None
+            if not self.run_ended:
+                self._say_state("Finalizing", "")
         for shipper in shippers:
             shipper.join()
         undelivered = "; ".join(shipper.undelivered for shipper in shippers if shipper.undelivered)

@@ -17,7 +17,7 @@ from zipstream import ZIP_STORED, ZipStream
 from studio.files import blobs
 from studio.models import Blob
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 SHOWN = re.compile(r"text/plain|image/(png|jpeg|gif|webp|bmp)|audio/.+|video/.+|application/json")
 # Models are compressed already: a zip here is a folder to carry, not a saving.
 ZIP_CHUNK_BYTES = 1024 * 1024

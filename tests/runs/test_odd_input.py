@@ -107,3 +107,53 @@ def test_a_scripts_error_with_nul_is_kept_without_it(caller, driver_of):
     assert reply.status_code == 200, reply.content
     run.refresh_from_db()
     assert "\0" not in run.error["message"]
+
+
+def test_no_ignore_pattern_holds_up_the_server(caller):
+    body = {
+        "files": [["a" * 900, 1], ["keep.py", 1]],
+        "ignore": {".amlignore": "a*" * 25 + "b\n" + "**/a*b*c*d*\n" * 50},
+    }
+    reply = caller.post(f"{caller.home}/snapshots/check", body)
+    assert reply.json()["kept"] == ["a" * 900, "keep.py"]
+    too_long = {"files": [["a", 1]], "ignore": {".amlignore": "x" * 70_000}}
+    assert caller.post(f"{caller.home}/snapshots/check", too_long).status_code == 400
+
+
+@pytest.mark.parametrize("depth", [1000, 100_000])
+def test_json_nested_too_deeply_is_refused(caller, depth):
+    for path in (f"{caller.home}/runs", f"{caller.home}/experiments"):
+        reply = caller.client.post(path, "[" * depth, content_type="application/json")
+        assert reply.status_code == 400, reply.content
+
+
+def test_a_lone_surrogate_in_a_metric_spoils_nothing(caller, driver_of):
+    run = Run.objects.get(run_id=caller.submit().json()["run_id"])
+    point = {"kind": "text", "steps": [1], "times": [1.0], "values": ["\ud800"]}
+    for number, (name, status) in enumerate([("note", 200), ("\ud800", 400)], start=1):
+        said = {"writer": "w", "sequence": number, "series": [{"name": name, **point}]}
+        reply = driver_of(run).post(
+            "/api/v1/driver/metrics", json.dumps(said), content_type="application/json"
+        )
+        assert reply.status_code == status, reply.content
+    assert caller.get(f"/api/v1/runs/{run.run_id}/metrics").status_code == 200
+    points = caller.get(f"/api/v1/runs/{run.run_id}/metrics/points").json()
+    assert points["series"]["note"]["values"] == ["?"]
+
+
+def test_tags_have_a_limit_however_they_come(caller):
+    run_id = caller.submit().json()["run_id"]
+    many = {f"tag-{number}": "x" for number in range(80)}
+    path = f"/api/v1/runs/{run_id}"
+    assert caller.client.patch(path, {"tags": many}, format="json").status_code == 200
+    more = {f"more-{number}": "x" for number in range(80)}
+    assert caller.client.patch(path, {"tags": more}, format="json").status_code == 400
+    assert len(caller.get(path).json()["tags"]) == 80
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-" + "9" * 5000, "bytes=-" + "9" * 5000, "bytes=a-b"])
+def test_an_absurd_range_is_answered_with_the_whole(caller, asked):
+    run_id = caller.submit().json()["run_id"]
+    path = f"/api/v1/runs/{run_id}/snapshot/files/train.py"
+    reply = caller.client.get(path, headers={"Range": asked})
+    assert reply.status_code == 200

@@ -194,3 +194,17 @@ def test_runs_and_experiments_are_listed(workspace, source):
     assert Run.get(workspace, run.id).number == run.number
     with pytest.raises(UserErrorException):
         workspace.get_run("nothing_1_00000000")
+
+
+def test_nobodys_token_becomes_part_of_a_snapshot_and_a_job_needs_none(
+    workspace, source, live_studio
+):
+    script = "from azureml.core import Workspace\nprint(Workspace.from_config().name)\n"
+    folder = source(train=script)
+    config = Path(folder) / ".azureml" / "config.json"
+    config.parent.mkdir()
+    config.write_text(Path(live_studio.config_path).read_text())
+    run = submit(workspace, folder)
+    assert run.wait_for_completion()["status"] == "Completed"
+    snapshot = workspace.client.get(f"runs/{run.id}/snapshot")
+    assert [path for path, _, _ in snapshot["files"]] == ["train.py"]

@@ -64,13 +64,13 @@ class LogShipper(Shipper):
 
     def _scan(self) -> None:
         """Find new files in ./logs."""
-        for name, place, _ in walk(self._folder):
+        for name, place, _ in walk(self._folder, self.refuse):
             path = "logs/" + name
             if path in self._tails:
                 continue
             trouble = trouble_with(path)
             if trouble:
-                self.note("{!r} was not kept: {}".format(path, trouble))
+                self.refuse(path, trouble)
                 continue
             self.follow(path, place)
 

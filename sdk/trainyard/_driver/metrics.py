@@ -6,13 +6,14 @@ a lost answer is the same batch, which the studio then acknowledges without stor
 
 import json
 import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from trainyard import _errors
 from trainyard._driver.link import Link
 from trainyard._driver.shipper import Shipper
 
 MOST_POINTS = 20000
+MOST_NAMES = 500  # what the studio takes in one batch
 READ_BYTES = 1024 * 1024
 BATCHES_A_STEP = 8
 KINDS = {b"f": "float", b"i": "int", b"b": "bool", b"t": "text"}
@@ -21,6 +22,16 @@ MOST_STEP = 2**63 - 1
 
 # `end` is the offset behind the batch in the spool file.
 Batch = NamedTuple("Batch", [("sequence", int), ("series", List[Dict[str, Any]]), ("end", int)])
+
+
+def of_few_names(lines: List[bytes]) -> List[bytes]:
+    """Return the first of `lines`, up to where a batch would have too many metrics."""
+    names: Set[bytes] = set()
+    for number, line in enumerate(lines):
+        names.add(line.rpartition(b"\t")[2])
+        if len(names) > MOST_NAMES:
+            return lines[:number]
+    return lines
 
 
 class Reader:
@@ -114,7 +125,7 @@ class MetricShipper(Shipper):
             return None
         with open(reader.place, "rb") as file:
             file.seek(reader.offset)
-            lines = file.read(READ_BYTES).split(b"\n")[:-1][:MOST_POINTS]
+            lines = of_few_names(file.read(READ_BYTES).split(b"\n")[:-1][:MOST_POINTS])
         if not lines:
             return None
         end = reader.offset + sum(len(line) + 1 for line in lines)

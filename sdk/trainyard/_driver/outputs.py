@@ -23,6 +23,11 @@ Signature = Tuple[int, int]
 Found = NamedTuple("Found", [("path", str), ("place", str), ("signature", Signature)])
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether another try may help: the file was changing, or its bytes were damaged on the way."""
+    return isinstance(error, (OSError, _errors.BadInput))
+
+
 class OutputShipper(Shipper):
     """Brings files below `folder` as `outputs/…`, and orders that the script put into `uploads`."""
 
@@ -68,7 +73,7 @@ class OutputShipper(Shipper):
     def _scan(self, is_last: bool) -> List[Found]:
         """Return the files that changed since they were kept, and seem complete."""
         found, seen = [], {}
-        for name, place, status in walk(self._folder):
+        for name, place, status in walk(self._folder, self.refuse):
             path = "outputs/" + name
             signature = (status.st_size, status.st_mtime_ns)
             seen[path] = signature
@@ -76,7 +81,7 @@ class OutputShipper(Shipper):
                 continue
             trouble = trouble_with(path)
             if trouble:
-                self.note("{!r} was not kept: {}".format(path, trouble))
+                self.refuse(path, trouble)
                 continue
             is_still = (
                 self._seen.get(path) == signature and abs(time.time() - status.st_mtime) >= STILL_S
@@ -94,10 +99,11 @@ class OutputShipper(Shipper):
             began = time.monotonic()
             try:
                 sha256 = self._send(one)
-            except (OSError, _errors.BadInput) as error:
-                # It changed or went while it was read: the next look takes it again.
-                if isinstance(error, PermissionError):
-                    self.note("{} was not kept: {}".format(one.path, error))
+            except (OSError, _errors.StudioError) as error:
+                # It changed or went while it was read: the next look takes it again. What will not
+                # get better is noted; one file must never keep the others back.
+                if isinstance(error, PermissionError) or not is_passing(error):
+                    self.refuse(one.path, getattr(error, "message", None) or str(error))
                     self._kept[one.path] = one.signature
                 continue
             # A checkpoint that is written again and again must not fill the line by itself.
@@ -162,7 +168,12 @@ class OutputShipper(Shipper):
         except FileNotFoundError:
             return False
         for order in orders:
-            self._bring_upload(os.path.join(self._uploads, order))
+            place = os.path.join(self._uploads, order)
+            try:
+                self._bring_upload(place)
+            except (ValueError, KeyError, TypeError, OSError, _errors.StudioError) as error:
+                self.refuse("upload " + order, getattr(error, "message", None) or str(error))
+                os.replace(place, place + ".refused")
         return bool(orders)
 
     def _waiting_uploads(self) -> List[str]:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from typing import Iterator, Optional, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 MOST_CHARACTERS = 1000
 
@@ -23,23 +23,34 @@ def trouble_with(path: str) -> Optional[str]:
     return None
 
 
-def walk(folder: str, prefix: str = "") -> Iterator[Tuple[str, str, os.stat_result]]:
+def walk(
+    folder: str, refuse: Callable[[str, str], None], prefix: str = "", inside: str = ""
+) -> Iterator[Tuple[str, str, os.stat_result]]:
     """Yield (relative path, place, status) of the regular files below `folder`.
 
-    A link to a file counts as the file; a link to a folder is not followed, against loops.
+    A link to a file counts as the file where that lies beside or below `folder`, in the run's own
+    code; refuse(path, why) is called for one that leaves it, so that nobody's other files become a
+    run's. A link to a folder is not followed, against loops.
     """
+    inside = inside or os.path.realpath(os.path.dirname(os.path.abspath(folder)))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
+        path = prefix + entry.name
         try:
             if entry.is_dir(follow_symlinks=False):
-                for found in walk(entry.path, prefix + entry.name + "/"):
+                for found in walk(entry.path, refuse, path + "/", inside):
                     yield found
                 continue
             status = os.stat(entry.path)
+            target = os.path.realpath(entry.path)
         except OSError:
             continue
-        if stat.S_ISREG(status.st_mode):
-            yield prefix + entry.name, entry.path, status
+        if not stat.S_ISREG(status.st_mode):
+            continue
+        if target.startswith(inside + os.sep):
+            yield path, entry.path, status
+        else:
+            refuse(path, "it is a link that leaves the run's folder")

@@ -45,6 +45,10 @@ class Shipper(threading.Thread):
         if text not in self.notes and len(self.notes) < 100:
             self.notes.append(text)
 
+    def refuse(self, path: str, why: str) -> None:
+        """Note that a file is not kept, and why."""
+        self.note("{!r} was not kept: {}".format(path, why))
+
     def run(self) -> None:
         active_at = time.monotonic()
         while not self._finishing.is_set():
