@@ -1,9 +1,11 @@
 """Bearer tokens: made once, shown once, kept as a hash, found again by it."""
 
 import hashlib
+import json
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.timezone import now as clock
 
@@ -55,6 +57,20 @@ def find(secret: str, now: datetime | None = None) -> Token:
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
+
+
+def config_json(workspace_name: str, secret: str) -> str:
+    """Return the text of a config.json: where the studio is, which workspace, by which token.
+
+    Readable by the v1 SDK too, which ignores the key it does not know.
+    """
+    words = {
+        "subscription_id": "trainyard",
+        "resource_group": "trainyard",
+        "workspace_name": workspace_name,
+        "trainyard": {"url": settings.URL, "token": secret},
+    }
+    return json.dumps(words, indent=4) + "\n"
 
 
 def revoke(kind: TokenKind, subject: str) -> None:

@@ -1,6 +1,5 @@
 """The studio's own pages: signing in and out, home, settings, and what shows when nothing does."""
 
-import json
 from datetime import timedelta
 
 from django.conf import settings
@@ -165,14 +164,8 @@ def config(request: HttpRequest) -> HttpResponse:
         name=f"config.json of {clock():%Y-%m-%d}",
         expires_at=clock() + timedelta(days=CONFIG_DAYS),
     )
-    words = {
-        "subscription_id": "trainyard",
-        "resource_group": "trainyard",
-        "workspace_name": workspace.name,
-        "trainyard": {"url": settings.URL, "token": secret},
-    }
     return HttpResponse(
-        json.dumps(words, indent=4) + "\n",
+        tokens.config_json(workspace.name, secret),
         content_type="application/json",
         headers={
             "Content-Disposition": 'attachment; filename="config.json"',

@@ -1,13 +1,11 @@
 """`manage.py sdk_config`: what a script on this machine needs to use the SDK."""
 
-import json
 import os
 from argparse import ArgumentParser
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
@@ -42,7 +40,7 @@ class Command(BaseCommand):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             secret = _token_for(target, person, place, days)
-            _write_for_owner(target, _config(place.name, secret))
+            _write_for_owner(target, tokens.config_json(place.name, secret))
         except OSError as error:
             raise CommandError(f"cannot write {target}: {error.strerror}") from None
         self.stdout.write(f"{target} holds a personal token of {person}, good for {days} days")
@@ -54,16 +52,6 @@ def _token_for(target: Path, person: User, workspace: Workspace, days: int) -> s
     Token.objects.filter(kind=TokenKind.PERSONAL, user=person, name=name).delete()
     expires_at = now() + timedelta(days=days)
     return tokens.issue(person, workspace, name=name, expires_at=expires_at)[1]
-
-
-def _config(workspace: str, secret: str) -> str:
-    words = {
-        "subscription_id": "trainyard",
-        "resource_group": "trainyard",
-        "workspace_name": workspace,
-        "trainyard": {"url": settings.URL, "token": secret},
-    }
-    return json.dumps(words, indent=4) + "\n"
 
 
 def _write_for_owner(target: Path, text: str) -> None:
