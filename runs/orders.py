@@ -17,6 +17,7 @@ from studio.models import Tree, Workspace
 from studio.texts import checked, mapping
 
 EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}", re.ASCII)
+CONDA_NAME = re.compile(r"^name:[ \t]*([\w.-]{1,255})[ \t]*$", re.MULTILINE)
 MOST_ARGUMENTS_CHARACTERS = 100_000
 
 
@@ -97,11 +98,19 @@ def _script(snapshot: Tree, given: Any) -> str:
 def _environment(workspace: Workspace, wanted: Any) -> tuple[Version | None, dict[str, Any], str]:
     try:
         version, definition = environments.find(workspace, wanted)
-        named = checked("name", (wanted or {}).get("name") or environments.DEFAULT_NAME, 255)
+        named = checked("name", (wanted or {}).get("name") or _own_name(definition), 255)
     except (BadInput, NotFound) as error:
         error.fields.setdefault("environment", error.message)
         raise
     return version, definition, version.asset.name if version else named
+
+
+def _own_name(definition: dict[str, Any]) -> str:
+    """What to call a definition that was given without a name: as its conda file says."""
+    if definition == environments.DEFAULT:
+        return environments.DEFAULT_NAME
+    said = CONDA_NAME.search(definition.get("conda", ""))
+    return said[1] if said else "unnamed"
 
 
 def _cluster(workspace: Workspace, name: Any) -> Cluster:
