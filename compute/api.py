@@ -16,6 +16,7 @@ from studio.auth import ByPerson
 
 
 def cluster_dict(cluster: Cluster) -> dict[str, Any]:
+    """A cluster as the API shows it, its nodes counted by state."""
     states = [node.state for node in cluster.nodes.all()]
     return {
         "name": cluster.name,
@@ -30,6 +31,8 @@ def cluster_dict(cluster: Cluster) -> dict[str, Any]:
 
 
 class Clusters(APIView):
+    """The clusters of a workspace."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(operation_id="list_clusters", responses=OpenApiTypes.OBJECT)
@@ -40,6 +43,8 @@ class Clusters(APIView):
 
 
 class OneCluster(APIView):
+    """One cluster; 404 unknown_cluster lists the known ones."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)

@@ -7,6 +7,8 @@ from studio.errors import BadInput
 
 @dataclass(frozen=True)
 class Size:
+    """A node size: virtual CPUs, memory in GiB, GPUs."""
+
     name: str
     cpus: int
     memory_gib: float

@@ -4,6 +4,8 @@ from django.db.models import TextChoices
 
 
 class Backend(TextChoices):
+    """Where the tasks of a cluster run."""
+
     LOCAL = "local"
 
 
@@ -15,6 +17,8 @@ class NodeState(TextChoices):
 
 
 class BuildState(TextChoices):
+    """How far an image build is."""
+
     WAITING = "Waiting"
     SOLVING = "Solving"
     INSTALLING = "Installing"

@@ -28,6 +28,7 @@ def _with_load(workspace: Workspace) -> QuerySet[Cluster]:
 @login_required
 @vary_on_headers("HX-Request")
 def cluster_list(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The clusters with their load."""
     place = workspace_for(request.user, workspace)
     rows = [(cluster, SIZES.get(cluster.node_size.upper())) for cluster in _with_load(place)]
     facts = {"workspace": place, "rows": rows}
@@ -39,6 +40,7 @@ def cluster_list(request: HttpRequest, workspace: str) -> HttpResponse:
 @login_required
 @vary_on_headers("HX-Request")
 def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """One cluster: its nodes, and by a fragment of runs what runs and waits there."""
     place = workspace_for(request.user, workspace)
     found = _with_load(place).get(pk=cluster_for(place, name).pk)
     facts = {

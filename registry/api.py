@@ -36,6 +36,7 @@ def common(version: Version) -> dict[str, Any]:
 
 
 def environment_dict(version: Version, image: str | None) -> dict[str, Any]:
+    """An environment version; `image` is its build's state, None when nobody asked for one yet."""
     return {**common(version), "definition": version.environment.definition, "image": image}
 
 
@@ -63,12 +64,16 @@ def image_states(found: list[Version]) -> dict[str, str]:
 
 
 class NewEnvironment(Input):
+    """A definition to register under a name."""
+
     name = serializers.CharField(max_length=255)
     definition = serializers.JSONField()
     description = serializers.CharField(required=False, allow_blank=True, default="")
 
 
 class Environments(APIView):
+    """The newest version of each environment; POST registers the next one."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(operation_id="list_environments", responses=OpenApiTypes.OBJECT)
@@ -89,6 +94,8 @@ class Environments(APIView):
 
 
 class OneEnvironment(APIView):
+    """One version of an environment, the newest without `?version=`."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -100,6 +107,8 @@ class OneEnvironment(APIView):
 
 
 class Models(APIView):
+    """The newest version of each model."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
@@ -109,6 +118,8 @@ class Models(APIView):
 
 
 class OneModel(APIView):
+    """One version of a model, the newest without `?version=`."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -119,6 +130,8 @@ class OneModel(APIView):
 
 
 class ModelFile(APIView):
+    """One file of a model version (Range, ETag)."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.BINARY)
@@ -130,6 +143,8 @@ class ModelFile(APIView):
 
 
 class ModelZip(APIView):
+    """All files of a model version as one zip."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.BINARY)

@@ -6,6 +6,8 @@ from studio.models import Tree, User, Workspace
 
 
 class Kind(models.TextChoices):
+    """What an asset is."""
+
     MODEL = "model"
     ENVIRONMENT = "environment"
 

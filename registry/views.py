@@ -36,6 +36,7 @@ def _newest(kind: Kind, workspace: Any) -> Any:
 
 @login_required
 def models(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The models, each with its newest version."""
     place = workspace_for(request.user, workspace)
     assets, following = page(_newest(Kind.MODEL, place), request.GET.get("cursor"))
     details = ModelVersion.objects.filter(version__in=[a.newest_id for a in assets])
@@ -50,6 +51,7 @@ def models(request: HttpRequest, workspace: str) -> HttpResponse:
 
 @login_required
 def model(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """The versions of one model."""
     place = workspace_for(request.user, workspace)
     asset = asset_for(place, Kind.MODEL, name)
     found = asset.versions.select_related("asset", "created_by", "model__tree")
@@ -60,6 +62,7 @@ def model(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
 
 @login_required
 def model_version(request: HttpRequest, workspace: str, name: str, number: int) -> HttpResponse:
+    """One model version: files to download, how to use it, the run that made it."""
     place = workspace_for(request.user, workspace)
     version = version_for(place, Kind.MODEL, name, number)
     facts = {
@@ -75,6 +78,7 @@ def model_version(request: HttpRequest, workspace: str, name: str, number: int) 
 
 @login_required
 def environment_list(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The environments, each with its newest version and image."""
     place = workspace_for(request.user, workspace)
     assets, following = page(_newest(Kind.ENVIRONMENT, place), request.GET.get("cursor"))
     details = EnvironmentVersion.objects.filter(version__in=[a.newest_id for a in assets])
@@ -93,6 +97,7 @@ def environment_list(request: HttpRequest, workspace: str) -> HttpResponse:
 
 @login_required
 def environment(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """One environment: its definition and its versions."""
     place = workspace_for(request.user, workspace)
     version = environments.get(place, name, number_in(request.GET.get("version")))
     detail = version.environment

@@ -25,6 +25,7 @@ from studio.pages import page
 
 
 def experiment_dict(experiment: Experiment) -> dict[str, Any]:
+    """An experiment as the API shows it."""
     return {
         "name": experiment.name,
         "created_at": experiment.created_at,
@@ -33,10 +34,14 @@ def experiment_dict(experiment: Experiment) -> dict[str, Any]:
 
 
 class NewExperiment(Input):
+    """An experiment to make, or to get when it is there."""
+
     name = serializers.CharField(max_length=255)
 
 
 class Experiments(APIView):
+    """Experiments, newest first; POST makes one or gets it."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -53,6 +58,8 @@ class Experiments(APIView):
 
 
 class Runs(APIView):
+    """Runs, newest first; POST submits one."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(
@@ -77,6 +84,8 @@ class Runs(APIView):
 
 
 class OneRun(APIView):
+    """One run; PATCH adds tags and properties, or names it."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -90,6 +99,8 @@ class OneRun(APIView):
 
 
 class Cancel(APIView):
+    """Ask a run to end. One that has ended stays as it is."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
@@ -99,6 +110,8 @@ class Cancel(APIView):
 
 
 class Metrics(APIView):
+    """A summary of each metric of a run."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -107,6 +120,8 @@ class Metrics(APIView):
 
 
 class PointsAsked(Input):
+    """Which points are wanted: after how many, thinned to how many, which steps."""
+
     after = serializers.IntegerField(min_value=0, default=0)
     most = serializers.IntegerField(min_value=0, max_value=100_000, default=0)
     first = serializers.IntegerField(required=False, default=None)
@@ -114,6 +129,8 @@ class PointsAsked(Input):
 
 
 class Points(APIView):
+    """Points of a run's metrics, whole or thinned."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(
@@ -145,6 +162,8 @@ class Points(APIView):
 
 
 class NewModel(Input):
+    """A model to register from a run's files."""
+
     name = serializers.CharField(max_length=255)
     path = serializers.CharField(required=False, allow_blank=True, default="")
     description = serializers.CharField(required=False, allow_blank=True, default="")
@@ -157,6 +176,8 @@ class NewModel(Input):
 
 
 class RegisterModel(APIView):
+    """Make the next version of a model from a file or folder of the run; no byte is copied."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(request=NewModel, responses={201: OpenApiTypes.OBJECT})
@@ -168,6 +189,8 @@ class RegisterModel(APIView):
 
 
 class FileListing(Input):
+    """Pairs of a path and what belongs to it: a size, or a SHA-256."""
+
     files = serializers.ListField(
         child=serializers.ListField(min_length=2, max_length=2), max_length=100_000
     )
@@ -193,6 +216,8 @@ class SnapshotCheck(APIView):
 
 
 class Snapshots(APIView):
+    """Make a snapshot of contents that were sent before."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
@@ -204,6 +229,7 @@ class Snapshots(APIView):
 
 
 def snapshot_dict(tree: Tree) -> dict[str, Any]:
+    """A snapshot with its paths and sizes."""
     return {
         "snapshot": tree.sha256,
         "file_count": tree.file_count,
@@ -213,10 +239,14 @@ def snapshot_dict(tree: Tree) -> dict[str, Any]:
 
 
 class ZipSent(Input):
+    """A zip that was sent as a blob."""
+
     sha256 = serializers.CharField()
 
 
 class SnapshotFromZip(APIView):
+    """Make a snapshot of a zip's files; ignore files in it are respected."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(request=ZipSent, responses={201: OpenApiTypes.OBJECT})
@@ -227,10 +257,14 @@ class SnapshotFromZip(APIView):
 
 
 class ExampleAsked(Input):
+    """The name of a ready example."""
+
     name = serializers.CharField()
 
 
 class SnapshotOfExample(APIView):
+    """Make a snapshot of a ready example, and say how to run it."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(request=ExampleAsked, responses={201: OpenApiTypes.OBJECT})

@@ -98,11 +98,15 @@ class DriverBlob(APIView):
 
 
 class StateSaid(Input):
+    """How far the driver is."""
+
     state = serializers.ChoiceField([State.STARTING, State.RUNNING, State.FINALIZING])
     text = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
 class SayState(APIView):
+    """The driver says how far it is; a state that was passed is acknowledged."""
+
     permission_classes = [ByRun]
 
     @extend_schema(request=StateSaid, responses=OpenApiTypes.OBJECT)
@@ -115,6 +119,8 @@ class SayState(APIView):
 
 
 class Heartbeat(APIView):
+    """The driver lives; the answer says whether to cancel."""
+
     permission_classes = [ByRun]
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
@@ -123,11 +129,15 @@ class Heartbeat(APIView):
 
 
 class LogPlace(Input):
+    """Which log, and where its bytes belong."""
+
     path = serializers.CharField(max_length=1000)
     offset = serializers.IntegerField(min_value=0)
 
 
 class AppendLog(APIView):
+    """Bytes of a log, at the offset where it ends."""
+
     permission_classes = [ByRun]
     parser_classes = [RawBody]
 
@@ -144,11 +154,15 @@ class AppendLog(APIView):
 
 
 class BatchSaid(Input):
+    """Whose batch of points, and its number."""
+
     writer = serializers.CharField(max_length=80)
     sequence = serializers.IntegerField(min_value=1)
 
 
 class AppendMetrics(APIView):
+    """A batch of points; one that is stored is acknowledged."""
+
     permission_classes = [ByRun]
     parser_classes = [JSONParser]
 
@@ -163,6 +177,8 @@ class AppendMetrics(APIView):
 
 
 class KeepFiles(APIView):
+    """Contents that were sent become files of the run."""
+
     permission_classes = [ByRun]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
@@ -176,6 +192,8 @@ class KeepFiles(APIView):
 
 
 class Ended(Input):
+    """How the script ended."""
+
     exit_code = serializers.IntegerField(allow_null=True, default=None)
     signal = serializers.IntegerField(allow_null=True, default=None)
     error = serializers.DictField(allow_null=True, default=None)

@@ -21,6 +21,8 @@ MOST_LOG_BYTES = 1024 * 1024
 
 
 class Files(APIView):
+    """The logs and files of a run, by path."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(operation_id="list_run_files", responses=OpenApiTypes.OBJECT)
@@ -50,6 +52,8 @@ class OneFile(APIView):
 
 
 class Zip(APIView):
+    """All logs and files of a run below `prefix` as one zip, streamed."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(parameters=[OpenApiParameter("prefix")], responses=OpenApiTypes.BINARY)
@@ -60,6 +64,8 @@ class Zip(APIView):
 
 
 class LogAsked(Input):
+    """Which log, from which byte on, at most how many bytes."""
+
     path = serializers.CharField()
     offset = serializers.IntegerField(default=0)
     limit = serializers.IntegerField(
@@ -68,6 +74,8 @@ class LogAsked(Input):
 
 
 class Log(APIView):
+    """Text of a log, cut only between characters; a negative offset counts from the end."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(parameters=[LogAsked], responses=OpenApiTypes.OBJECT)
@@ -90,6 +98,8 @@ class Log(APIView):
 
 
 class Code(APIView):
+    """The source files that the run was started from."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -100,6 +110,8 @@ class Code(APIView):
 
 
 class CodeFile(APIView):
+    """One source file of the run."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.BINARY)
@@ -112,6 +124,8 @@ class CodeFile(APIView):
 
 
 class CodeZip(APIView):
+    """The source files of the run as one zip."""
+
     permission_classes = [ByPersonOrRun]
 
     @extend_schema(responses=OpenApiTypes.BINARY)

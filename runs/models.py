@@ -28,6 +28,8 @@ class Experiment(models.Model):
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    """Questions about runs that several places ask."""
+
     def active(self) -> "RunQuerySet":
         return self.filter(state__in=ACTIVE)
 
@@ -122,6 +124,8 @@ class RunEvent(models.Model):
 
 
 class MetricKind(models.TextChoices):
+    """What the values of a metric are; numbers of two kinds under one name are floats."""
+
     FLOAT = "float"
     INT = "int"
     BOOL = "bool"

@@ -27,6 +27,8 @@ class NoInterpreter(Exception):
 
 @dataclass(frozen=True)
 class Interpreter:
+    """One Python of this machine: its version as found, and its path."""
+
     path: str
     version: str
 

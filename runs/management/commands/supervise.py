@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
+    """One round a second, until SIGTERM."""
+
     help = "Looks after runs: one round a second, until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
