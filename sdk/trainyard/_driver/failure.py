@@ -29,6 +29,9 @@ def of_log(place: str) -> Optional[Dict[str, str]]:
         found = LAST.match(line)
         if found and not line.startswith(" "):
             traceback = "\n".join(lines[start:]).strip("\n")
+            if line.endswith(":") and lines[number + 1 :]:
+                # The v1 SDK's exceptions say what they mean on the line after their name.
+                line = line + " " + lines[number + 1].strip()
             return {
                 "type": found.group(1),
                 "message": line[:MOST_MESSAGE],
