@@ -1,10 +1,13 @@
 """Submitting: what is wrong is named with the way out, and nothing is left behind."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from runs.models import Experiment, Run
+from studio.models import Token
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,15 @@ def test_a_wrong_or_expired_token_says_so(caller):
     assert "not known here" in reply.json()["error"]["message"]
     from_nobody.credentials()
     assert caller.get("/api/v1/me").status_code == 401
+
+
+def test_an_expired_token_says_when_and_how_to_get_another(caller):
+    Token.objects.filter(user=caller.user).update(expires_at=now() - timedelta(days=1))
+    reply = caller.get("/api/v1/me")
+    assert reply.status_code == 401
+    message = reply.json()["error"]["message"]
+    assert "expired at" in message
+    assert "sdk_config" in message
 
 
 def test_a_stranger_sees_neither_the_run_nor_the_workspace(caller, stranger):
