@@ -3,10 +3,7 @@
 import json
 
 import pytest
-from dramatiq.errors import ConnectionClosed
-from redis.exceptions import ConnectionError as ValkeyAway
 
-from runs import actors
 from runs.models import Experiment, Run
 from studio.files import blobs, trees
 
@@ -83,18 +80,16 @@ def test_a_snapshot_over_the_limit_is_not_kept(caller, settings):
     assert not trees.Tree.objects.exists()
 
 
-@pytest.mark.parametrize("away", [ValkeyAway, ConnectionClosed])
 def test_a_submission_stands_while_the_queue_is_away(
-    caller, monkeypatch, away, django_capture_on_commit_callbacks
+    caller, caplog, django_capture_on_commit_callbacks
 ):
-    def refuse(*_: object) -> None:
-        raise away(Exception("no queue"))
-
-    monkeypatch.setattr(actors.launch, "send", refuse)
+    """No Valkey listens in the tests' own home, so the message really cannot be sent."""
     with django_capture_on_commit_callbacks(execute=True):
         reply = caller.submit()
     assert reply.status_code == 201
     assert Run.objects.count() == 1
+    assert "launch" in caplog.text
+    assert "was not sent" in caplog.text
 
 
 def test_a_scripts_error_with_nul_is_kept_without_it(caller, driver_of):
