@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from compute.states import Backend, BuildState, NodeState
+from compute.states import Backend, BuildState, ImageKind, NodeState
 from studio.models import Stream, Workspace
 
 
@@ -57,37 +57,61 @@ class Node(models.Model):
 class Image(models.Model):
     """A finished image: `digest` is the hash of lock, base, platform and builder.
 
-    A row exists only for an image that is whole. `place` is where the backend finds it:
-    for the local builder, a folder with a Python environment.
+    A row exists only for an image that is whole. `place` is where it is: for a local one the
+    folder, for Docker the tag. `python` is the interpreter in it, as a task is to call it.
     """
 
     digest = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=16, choices=ImageKind, default=ImageKind.LOCAL)
     place = models.CharField(max_length=1000)
+    python = models.CharField(max_length=1000, blank=True)
     size_bytes = models.PositiveBigIntegerField()
     build_seconds = models.FloatField()
+    dockerfile = models.TextField(blank=True, help_text="what Docker built it from")
     built_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "last_used_at"], name="images_least_recently_used")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} image {self.digest[:12]}"
 
 
 class ImageBuild(models.Model):
     """The way from one recipe to its image: the lock, how far it is, its log, why it failed.
 
-    Unique by the recipe's digest, so whoever asks for the same recipe waits for the same build.
+    Unique by the recipe's digest and the kind of image, so whoever asks for the same recipe waits
+    for the same build.
     """
 
-    recipe_digest = models.CharField(max_length=64, unique=True)
+    recipe_digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=ImageKind, default=ImageKind.LOCAL)
     recipe = models.JSONField()
     state = models.CharField(max_length=16, choices=BuildState, default=BuildState.WAITING)
+    progress = models.CharField(
+        max_length=200, blank=True, help_text="what the builder does now, in words"
+    )
     lock = models.TextField(blank=True)
     image = models.ForeignKey(Image, models.SET_NULL, null=True, related_name="builds")
     log = models.ForeignKey(Stream, models.PROTECT, related_name="+")
     error = models.TextField(blank=True)
     guilty = models.CharField(max_length=300, blank=True, help_text="the requirement at fault")
+    is_wanted = models.BooleanField(
+        default=False, help_text="a person asked for it by itself: it goes on though no run waits"
+    )
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     builder_seen_at = models.DateTimeField(null=True, help_text="lease of the one who builds")
     attempt = models.PositiveIntegerField(default=1)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipe_digest", "kind"], name="one_build_per_recipe_and_kind"
+            )
+        ]
+
     def __str__(self) -> str:
-        return f"image build {self.recipe_digest[:12]}"
+        return f"{self.kind} image build {self.recipe_digest[:12]}"

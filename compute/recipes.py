@@ -31,6 +31,8 @@ SHORT = {"-i": "--index-url", "-f": "--find-links"}
 POINTS_AT_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 URL = re.compile(r"(git\+)?https?://", re.IGNORECASE)
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# Left out of a recipe's JSON where they say nothing, so that digests stay what they were.
+RARELY_SAID = ("base", "dockerfile", "as_is", "edition")
 Line = tuple[int, str]
 
 
@@ -42,6 +44,9 @@ class Recipe:
     conda: conda requirements as written; channels: in their order.
     pip: requirement lines, options such as `--index-url …` first.
     provided: requirements that the studio's own client satisfies; they are not installed.
+    base: the Docker image underneath, "" for the studio's own.   dockerfile: text that makes it.
+    as_is: nothing is installed, the base's own Python is used.
+    edition: counts how often newer packages were asked for; the same content solves anew.
     """
 
     python: str | None = None
@@ -49,6 +54,10 @@ class Recipe:
     channels: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
+    base: str = ""
+    dockerfile: str = ""
+    as_is: bool = False
+    edition: int = 1
 
     @property
     def digest(self) -> str:
@@ -57,20 +66,21 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as JSON values; `from_dict` turns it back."""
+        """The recipe as JSON values, without what is rarely said; `from_dict` turns it back."""
+        plain = Recipe()
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
+            if key not in RARELY_SAID or value != getattr(plain, key)
         }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "Recipe":
-        return cls(
-            python=content.get("python"),
-            **{
-                key: tuple(content.get(key, ())) for key in ("conda", "channels", "pip", "provided")
-            },
-        )
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in content.items()
+        }
+        return cls(**values)
 
 
 @dataclass

@@ -9,6 +9,13 @@ class Backend(TextChoices):
     LOCAL = "local"
 
 
+class ImageKind(TextChoices):
+    """What an image is: a folder on this machine, or an image of the Docker engine."""
+
+    LOCAL = "local"
+    DOCKER = "docker"
+
+
 class NodeState(TextChoices):
     """A node is a reservation of a cluster's size: idle, or held by one key."""
 
@@ -24,18 +31,26 @@ class BuildState(TextChoices):
     INSTALLING = "Installing"
     READY = "Ready"
     FAILED = "Failed"
+    CANCELED = "Canceled"
 
 
 BUILD_MOVES = {
-    BuildState.WAITING: (BuildState.SOLVING, BuildState.FAILED),
+    BuildState.WAITING: (BuildState.SOLVING, BuildState.FAILED, BuildState.CANCELED),
     BuildState.SOLVING: (
         BuildState.INSTALLING,
         BuildState.READY,
         BuildState.FAILED,
+        BuildState.CANCELED,
         BuildState.WAITING,
     ),
-    BuildState.INSTALLING: (BuildState.READY, BuildState.FAILED, BuildState.WAITING),
+    BuildState.INSTALLING: (
+        BuildState.READY,
+        BuildState.FAILED,
+        BuildState.CANCELED,
+        BuildState.WAITING,
+    ),
     BuildState.READY: (BuildState.WAITING,),
     BuildState.FAILED: (BuildState.WAITING,),
+    BuildState.CANCELED: (BuildState.WAITING,),
 }
-BUILD_ENDED = (BuildState.READY, BuildState.FAILED)
+BUILD_ENDED = (BuildState.READY, BuildState.FAILED, BuildState.CANCELED)

@@ -31,7 +31,7 @@ def common(version: Version) -> dict[str, Any]:
         "tags": version.tags,
         "properties": version.properties,
         "created_at": version.created_at,
-        "created_by": version.created_by.username,
+        "created_by": version.created_by.username if version.created_by else None,
     }
 
 

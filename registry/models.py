@@ -13,25 +13,44 @@ class Kind(models.TextChoices):
 
 
 class Asset(models.Model):
-    """A name in a workspace that versions are counted under."""
+    """A name in a workspace that versions are counted under.
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="assets")
+    One without a workspace is curated: it comes with the studio, everyone sees it, nobody edits it.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, related_name="assets")
     kind = models.CharField(max_length=16, choices=Kind)
     name = models.CharField(max_length=255)
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, help_text="out of the lists; still there by name")
 
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "kind", "name"], name="one_asset_per_name")
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "name"], name="one_asset_per_name"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "name"],
+                condition=models.Q(workspace__isnull=True),
+                name="one_curated_asset_per_name",
+            ),
         ]
+
+    @property
+    def is_curated(self) -> bool:
+        """Whether it came with the studio."""
+        return self.workspace_id is None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
 
 class Version(models.Model):
-    """One numbered version of an asset, from 1 on; what it holds never changes."""
+    """One numbered version of an asset, from 1 on; what it holds never changes.
+
+    What is written on it may: description and tags. `created_by` is None for a curated one.
+    """
 
     asset = models.ForeignKey(Asset, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -39,7 +58,7 @@ class Version(models.Model):
     description = models.TextField(blank=True)
     tags = models.JSONField(default=dict)
     properties = models.JSONField(default=dict)
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

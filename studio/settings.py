@@ -184,6 +184,18 @@ INDEX_URL = env.text("STUDIO_INDEX_URL")
 EXTRA_INDEX_URLS = env.words("STUDIO_EXTRA_INDEX_URLS")
 FIND_LINKS = env.words("STUDIO_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))
 UV_CACHE = env.path("STUDIO_UV_CACHE", HOME / "uv-cache")
+# Channels of definitions that name none, and the address that names of channels are put after.
+CONDA_CHANNELS = env.words("STUDIO_CONDA_CHANNELS", "conda-forge")
+CONDA_CHANNEL_ALIAS = env.text("STUDIO_CONDA_CHANNEL_ALIAS", "https://conda.anaconda.org")
+# A bundle of certificates that downloads are checked against, inside Docker builds too.
+CERTIFICATES = env.text("STUDIO_CERTIFICATES", os.environ.get("SSL_CERT_FILE", ""))
+DOCKER_URL = env.text(
+    "STUDIO_DOCKER_URL", os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+)
+# {python} becomes the version that a definition asks for, such as 3.11.
+DOCKER_BASE_IMAGE = env.text("STUDIO_DOCKER_BASE_IMAGE", "python:{python}-slim-bookworm")
+# For each kind of image: the least recently used go when all together take more.
+IMAGES_MAX_GB = env.number("STUDIO_IMAGES_MAX_GB", 50, least=1)
 IMAGE_BUILD_SECONDS = env.number("STUDIO_IMAGE_BUILD_SECONDS", 90 * 60, least=10)
 
 # --- runs ----------------------------------------------------------------------------------------
