@@ -5,18 +5,19 @@ and a page that missed one asks over HTTP: docs/api.md, Live.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from studio import background
 from studio.access import Person
 
 logger = logging.getLogger(__name__)
@@ -24,22 +25,41 @@ logger = logging.getLogger(__name__)
 # Topic → the group that carries it, or None when this user may not hear it.
 Resolve = Callable[[Person, str], str | None]
 JOIN_SECONDS = 0.05
+# A Valkey that hangs may not stop what publishes: a build, a run's driver.
+SEND_SECONDS = 2.0
 MOST_TOPICS = 200
 # A page that reads more slowly than this gets no more deltas: it asks over HTTP instead.
 MOST_WAITING = 2000
 
 
+def workspace_group(workspace_id: int) -> str:
+    """The live group of a workspace's tables."""
+    return f"workspace.{workspace_id}"
+
+
 def publish(group: str, event: str, **payload: Any) -> None:
     """Tell `group` of `event` once the open transaction is committed; at once without one."""
-    transaction.on_commit(partial(_send, group, {"event": event, **payload}))
+    publish_to([group], event, **payload)
 
 
-def _send(group: str, event: dict[str, Any]) -> None:
+def publish_to(groups: list[str], event: str, **payload: Any) -> None:
+    """Tell many groups of the same event, and wait once: 200 in 30 ms."""
+    transaction.on_commit(partial(_send, groups, {"event": event, **payload}))
+
+
+def _send(groups: list[str], event: dict[str, Any]) -> None:
+    """Send, and wait until it is sent: what one thread publishes is heard in that order."""
     try:
-        layer = get_channel_layer()
-        async_to_sync(layer.group_send)(group, {"type": "live.event", "group": group, **event})
-    except Exception:  # the queue may lose a message: rows are the truth, pages ask again
-        logger.warning("live event %s for %s was not sent", event["event"], group, exc_info=True)
+        background.run(_send_each(groups, event), SEND_SECONDS)
+    except Exception as error:  # the queue may lose a message: rows are the truth, pages ask again
+        some, why = ", ".join(groups[:3]), f"{type(error).__name__} {error}".strip()
+        logger.warning("live event %s for %s was not sent: %s", event["event"], some, why)
+
+
+async def _send_each(groups: list[str], event: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    for group in groups:
+        await layer.group_send(group, {"type": "live.event", "group": group, **event})
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes without types
@@ -93,17 +113,20 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
             self.flush_task = asyncio.create_task(self._flush_soon())
 
     async def _flush_soon(self) -> None:
-        try:
-            while self.waiting:
-                await asyncio.sleep(JOIN_SECONDS)
-                events, self.waiting = self.waiting, []
-                for event in join(events):
-                    group = event.pop("group")
-                    event.pop("type")
-                    for topic in self.topics.get(group, ()):
-                        await self.send(json.dumps({"topic": topic, **event}))
-        finally:
-            self.flush_task = None
+        # uvicorn raises its ClientDisconnected, an OSError, where the page left meanwhile.
+        with contextlib.suppress(OSError):
+            await self._flush()
+        self.flush_task = None
+
+    async def _flush(self) -> None:
+        while self.waiting:
+            await asyncio.sleep(JOIN_SECONDS)
+            events, self.waiting = self.waiting, []
+            for event in join(events):
+                group = event.pop("group")
+                event.pop("type")
+                for topic in self.topics.get(group, ()):
+                    await self.send(json.dumps({"topic": topic, **event}))
 
     async def disconnect(self, code: int) -> None:
         if self.flush_task:

@@ -10,9 +10,8 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from studio.access import workspaces_of
 from studio.errors import BadInput
-from studio.models import Workspace
+from studio.models import Member, Role, Workspace
 
 M = TypeVar("M", bound=Model)
 MOST_ON_A_PAGE = 500
@@ -119,7 +118,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or is_fragment(request):
         return {"workspace": None}
-    workspaces = list(workspaces_of(user))
+    members = Member.objects.filter(user=user).select_related("workspace")
+    roles = {member.workspace: member.role for member in members.order_by("workspace__name")}
+    workspaces = list(roles)
     match = request.resolver_match
     asked = match.kwargs.get("workspace") if match else None
     asked = asked or request.GET.get("workspace")
@@ -130,6 +131,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspaces": workspaces,
         "workspace": workspace,
+        # What changes things is hidden from those who may only read; the API refuses it anyway.
+        "read_only": [place.name for place, role in roles.items() if role == Role.READER],
         "section": section,
         "nav": _navigation(workspace, section) if workspace else [],
     }

