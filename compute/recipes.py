@@ -1,39 +1,29 @@
-"""What an image is made of: conda YAML or pip requirements in, a Recipe out."""
+"""What an image is made of: a definition as in docs/api.md in, a Recipe out."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
-import yaml
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-
-from compute.building import conda_specs
+from compute.building.masking import without_secrets
+from compute.definitions.bases import read_base, read_dockerfile, steps
+from compute.definitions.conda_yaml import read_yaml
+from compute.definitions.draft import Draft, Line, check_variables, odd_character, say_python, wrong
+from compute.definitions.packages import read_packages
+from compute.definitions.requirements import joined, read_requirements
 from studio.errors import BadInput
 
+T = TypeVar("T")
 MOST_CHARACTERS = 256 * 1024
-DEFINITION_KEYS = ("conda", "pip", "python", "variables")
-YAML_KEYS = ("name", "channels", "dependencies", "variables", "prefix")
-# Options of pip that uv reads in a requirements file, or that the builder turns into uv's own.
-OPTIONS_WITH_VALUE = (
-    "--index-url",
-    "--extra-index-url",
-    "--find-links",
-    "--no-binary",
-    "--only-binary",
-)
-OPTIONS = (*OPTIONS_WITH_VALUE, "--no-index", "--pre")
-SHORT = {"-i": "--index-url", "-f": "--find-links"}
-POINTS_AT_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
-URL = re.compile(r"(git\+)?https?://", re.IGNORECASE)
-VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+MOST_EDITION = 10_000
+FORMS = ("conda", "pip", "packages")
+DEFINITION_KEYS = (*FORMS, "python", "variables", "base_image", "dockerfile", "edition")
+MOST_NAMED = 6
+MOST_SUMMARY_CHARACTERS = 300
 # Left out of a recipe's JSON where they say nothing, so that digests stay what they were.
 RARELY_SAID = ("base", "dockerfile", "as_is", "edition")
-Line = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -83,34 +73,27 @@ class Recipe:
         return cls(**values)
 
 
-@dataclass
-class _Draft:
-    """A recipe while it is read, line by line."""
-
-    python: str | None = None
-    conda: list[str] = field(default_factory=list)
-    channels: list[str] = field(default_factory=list)
-    options: list[str] = field(default_factory=list)
-    pip: list[str] = field(default_factory=list)
-    provided: list[str] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def recipe(self) -> Recipe:
-        return Recipe(
-            python=self.python,
-            conda=_sorted(self.conda),
-            channels=tuple(dict.fromkeys(self.channels)),
-            pip=(*dict.fromkeys(self.options), *_sorted(self.pip)),
-            provided=_sorted(self.provided),
-        )
-
-
-def from_definition(definition: dict[str, Any]) -> Recipe:
+def from_definition(definition: Any) -> Recipe:
     """Return the recipe of a definition as in docs/api.md; empty text is the minimal environment.
 
-    Raises BadInput naming the line and the thing that is wrong, and the way out.
+    Raises BadInput naming what is wrong, where (also as facts `line` and `column`), and the way
+    out.
     """
-    return _read(definition).recipe()
+    draft = _read(definition)
+    base = _under(definition, "base_image", read_base)
+    dockerfile = _under(definition, "dockerfile", read_dockerfile)
+    has_packages = any(form in definition for form in FORMS) or draft.python is not None
+    return Recipe(
+        python=draft.python,
+        conda=_sorted(draft.conda),
+        channels=tuple(dict.fromkeys(draft.channels)),
+        pip=(*dict.fromkeys(draft.options), *_sorted(draft.pip)),
+        provided=_sorted(draft.provided),
+        base=base,
+        dockerfile=dockerfile,
+        as_is=bool(base or dockerfile) and not has_packages,
+        edition=_edition(definition.get("edition")),
+    )
 
 
 def variables_of(definition: dict[str, Any]) -> dict[str, str]:
@@ -121,29 +104,110 @@ def variables_of(definition: dict[str, Any]) -> dict[str, str]:
     return _read(definition).variables
 
 
-def _read(definition: dict[str, Any]) -> _Draft:
+def summary(recipe: Recipe) -> str:
+    """Say a recipe in a few words for a list: `Python 3.8, numpy=1.21, pandas and 3 more`."""
+    named = [
+        without_secrets(line.split(" --hash")[0])
+        for line in (*recipe.conda, *recipe.pip, *recipe.provided)
+        if not line.startswith("-")
+    ]
+    words = [f"Python {_span(recipe.python)}"] if recipe.python else []
+    words += named[:MOST_NAMED]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    under = f"on {recipe.base}" if recipe.base else "a Dockerfile" if recipe.dockerfile else ""
+    packages = ", ".join(words) or ("" if recipe.as_is else "Python only")
+    text = ", ".join(part for part in (packages + more, under) if part)
+    return (
+        text if len(text) <= MOST_SUMMARY_CHARACTERS else text[: MOST_SUMMARY_CHARACTERS - 1] + "…"
+    )
+
+
+def _span(python: str) -> str:
+    """A range of versions with the lower end first, as people say it."""
+    return ",".join(sorted(python.split(","), reverse=True))
+
+
+def blamed_in(definition: dict[str, Any], guilty: str) -> tuple[str, list[int]]:
+    """Return which text of a definition names what a failed build blames, and in which lines.
+
+    guilty: of the build: requirements as written, joined by ", "; `python=3.99`; a base image; a
+    step of a Dockerfile.
+    The text is "conda", "pip", "dockerfile", or "list-conda" and "list-pip" for the lists of
+    packages, whose entries are their lines; "" where nothing is found. Lines count from 1.
+    """
+    try:
+        draft = _read(definition)
+    except BadInput:  # it was readable when it was registered; rules may have become stricter
+        return "", []
+    guilty = without_secrets(guilty)
+    found = [(key, number) for key, text, number in draft.places if _is_named(text, guilty)]
+    if found:
+        key = found[0][0]
+        return key, sorted({number for text, number in found if text == key})
+    whole = steps(str(definition.get("dockerfile") or ""))
+    in_dockerfile = [line.number for line, word, rest in whole if _is_step(word, rest, guilty)]
+    return ("dockerfile", in_dockerfile) if in_dockerfile else ("", [])
+
+
+def _is_named(text: str, guilty: str) -> bool:
+    """Whether `text` is one of what `guilty` lists; a requirement may have commas of its own."""
+    text = without_secrets(text)
+    if text == "python":
+        return bool(re.search(r"(^|, )python\b(?!-)", guilty))
+    # A long list was cut in the middle of its last one.
+    return f", {text}, " in f", {guilty}, " or (
+        len(text) > len(guilty) > 100 and text.startswith(guilty)
+    )
+
+
+def _is_step(word: str, rest: str, guilty: str) -> bool:
+    said, step = " ".join(guilty.split()), f"{word} {rest}"
+    if not said:
+        return False
+    if word == "FROM":
+        image = next((part for part in rest.split() if not part.startswith("--")), "")
+        return said in (step, image) or said.endswith(f"/{image}")
+    return said == step or (len(said) > 100 and step.startswith(said))
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _read(definition: Any) -> Draft:
+    _check_shape(definition)
+    form = next((key for key in FORMS if key in definition), "")
+    draft = Draft(text=form)
+    if form == "conda":
+        text = _text(definition, form)
+        _named(form, lambda: read_yaml(text, draft))
+    elif form == "pip":
+        text = _text(definition, form)
+        _named(form, lambda: read_requirements(joined(text), draft))
+    elif form == "packages":
+        _named(form, lambda: read_packages(definition["packages"], draft))
+    if definition.get("python") is not None:
+        say_python(draft, Line(0, ""), _text(definition, "python"))
+    draft.variables |= check_variables(definition.get("variables") or {})
+    return draft
+
+
+def _check_shape(definition: Any) -> None:
     if not isinstance(definition, dict):
         raise BadInput('a definition is {"conda": "<yaml>"} or {"pip": "<requirements>"}')
     unknown = [str(key) for key in definition if key not in DEFINITION_KEYS]
     if unknown:
         raise BadInput(
-            f"a definition has no {', '.join(unknown)}; it has {', '.join(DEFINITION_KEYS)}"
+            f"a definition has no {', '.join(unknown):.60}; it has {', '.join(DEFINITION_KEYS)}"
         )
-    if ("conda" in definition) == ("pip" in definition):
-        raise BadInput('a definition has either "conda" (a YAML text) or "pip" (requirements)')
-    kind = "conda" if "conda" in definition else "pip"
-    text, draft = _text(definition, kind), _Draft()
-    try:
-        if kind == "conda":
-            _read_yaml(text, draft)
-        else:
-            _read_requirements(_joined(text), draft)
-    except BadInput as error:
-        raise BadInput(error.message, fields={kind: error.message}) from None
-    if definition.get("python") is not None:
-        _say_python(draft, 0, _text(definition, "python"))
-    draft.variables |= _variables(definition.get("variables") or {})
-    return draft
+    forms = [form for form in FORMS if form in definition]
+    unders = [key for key in ("base_image", "dockerfile") if definition.get(key) is not None]
+    if len(forms) > 1 or not (forms or unders):
+        raise BadInput(
+            'a definition has either "conda" (a YAML text), "pip" (requirements) or "packages"'
+            ' (lists); or none of them, but a "base_image" or a "dockerfile"'
+        )
+    if len(unders) > 1:
+        raise BadInput('a definition has a "base_image" or a "dockerfile", not both')
 
 
 def _text(definition: dict[str, Any], key: str) -> str:
@@ -152,223 +216,43 @@ def _text(definition: dict[str, Any], key: str) -> str:
         example = ' such as "3.11"' if key == "python" else ""
         raise BadInput(f"{key} must be text{example}, not {text!r:.60}", fields={key: "no text"})
     if len(text) > MOST_CHARACTERS:
-        raise BadInput(f"{key} has {len(text):,} characters; {MOST_CHARACTERS:,} at most")
+        raise BadInput(
+            f"{key} has {len(text):,} characters; {MOST_CHARACTERS:,} at most",
+            fields={key: "too long"},
+        )
+    # A conda file's own reader names such characters in its words.
+    if key != "conda" and (place := odd_character(text)):
+        words = f"{key} holds a character that cannot be kept (NUL or half a surrogate pair)"
+        raise wrong(place, words, **{key: "a character that cannot be kept"})
     return text
 
 
-def _variables(variables: Any) -> dict[str, str]:
-    if not isinstance(variables, dict):
-        raise BadInput("variables must be an object of names and texts")
-    for name, value in variables.items():
-        if not (isinstance(name, str) and VARIABLE_NAME.match(name)):
-            raise BadInput(f"{name!r:.60} cannot name an environment variable; use A-Z, 0-9 and _")
-        if not isinstance(value, str) or "\0" in value:
-            raise BadInput(f"the environment variable {name} must be text, not {value!r:.60}")
-    return dict(variables)
-
-
-# --- conda YAML ----------------------------------------------------------------------------------
-
-
-def _read_yaml(text: str, draft: _Draft) -> None:
-    # Nodes, not plain values: they know their line, and nothing in them is made into an object.
+def _named(key: str, read: Callable[[], T]) -> T:
+    """Read; what is wrong says which part of the definition it is about."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        tab = "; indent with spaces, not tabs" if "'\\t'" in str(error.problem) else ""
-        raise BadInput(f"{where}this is not YAML: {error.problem or error.context}{tab}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, int(error.position)) + 1
-        raise BadInput(f"line {line}: this is not YAML: {error.reason}") from None
-    except (yaml.YAMLError, RecursionError):
-        raise BadInput("this is not YAML: it is nested too deeply") from None
-    if root is None or _is_nothing(root):
-        return
-    if not isinstance(root, yaml.MappingNode):
-        raise _wrong(root, 'a conda file begins with keys such as "dependencies:"')
-    seen: set[str] = set()
-    for key, value in root.value:
-        name = str(key.value)
-        if name not in YAML_KEYS:
-            raise _wrong(key, f"a conda file has no key {name:.60}; it has {', '.join(YAML_KEYS)}")
-        if name in seen:
-            raise _wrong(key, f'"{name}" is written twice; join the two')
-        seen.add(name)
-        if name == "channels":
-            draft.channels += [text for _, text in _items(value, "channels")]
-        elif name == "dependencies":
-            _read_dependencies(value, draft)
-        elif name == "variables":
-            draft.variables |= _yaml_variables(value)
+        return read()
+    except BadInput as error:
+        error.fields.setdefault(key, error.message)
+        raise
 
 
-def _read_dependencies(node: yaml.Node, draft: _Draft) -> None:
-    for item in _sequence(node, "dependencies"):
-        if isinstance(item, yaml.MappingNode):
-            for key, value in item.value:
-                if key.value != "pip":
-                    raise _wrong(key, f'only "pip:" can hold a list of its own, not {key.value!r}')
-                _read_requirements(_items(value, "pip"), draft)
-        else:
-            _read_conda(_scalar(item, "dependencies"), draft)
+def _under(definition: dict[str, Any], key: str, read: Callable[[str], str]) -> str:
+    """What lies underneath as "base_image" or "dockerfile" says it, "" where it does not."""
+    if definition.get(key) is None:
+        return ""
+    text = _text(definition, key)
+    return _named(key, lambda: read(text))
 
 
-def _read_conda(line: Line, draft: _Draft) -> None:
-    number, text = line
-    try:
-        spec = conda_specs.parse(text)
-    except ValueError as error:
-        raise BadInput(f"line {number}: {error}") from None
-    if spec.name == "python":
-        if spec.version:
-            _say_python(draft, number, spec.version, written=text)
-    elif is_provided(spec.name):
-        draft.provided.append(spec.name)
-    else:
-        draft.conda.append(" ".join(text.split()))
-
-
-def _say_python(draft: _Draft, number: int, version: str, *, written: str = "") -> None:
-    where, written = f"line {number}: " if number else "", written or f"python {version}"
-    plain = re.fullmatch(r"={0,2}(\d+(\.\d+){0,2})(\.?\*)?", version.strip().replace(" ", ""))
-    try:
-        asked = plain[1] if plain else str(SpecifierSet(conda_specs.pep440(version)))
-    except (ValueError, InvalidSpecifier):
+def _edition(given: Any) -> int:
+    if given is None:
+        return 1
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST_EDITION:
         raise BadInput(
-            f"{where}{written}: {version!r:.60} is not a Python version; write python=3.11",
-            fields={"python": "not a version"},
-        ) from None
-    if draft.python not in (None, asked):
-        raise BadInput(f"{where}{written}: Python {draft.python} is asked for as well; keep one")
-    draft.python = asked or None
-
-
-def _yaml_variables(node: yaml.Node) -> dict[str, str]:
-    if _is_nothing(node):
-        return {}
-    if not isinstance(node, yaml.MappingNode):
-        raise _wrong(node, '"variables" must be names and values, one "NAME: value" a line')
-    return _variables({str(key.value): _scalar(value, "variables")[1] for key, value in node.value})
-
-
-def _items(node: yaml.Node, name: str) -> list[Line]:
-    return [_scalar(item, name) for item in _sequence(node, name)]
-
-
-def _sequence(node: yaml.Node, name: str) -> list[yaml.Node]:
-    if _is_nothing(node):
-        return []
-    if not isinstance(node, yaml.SequenceNode):
-        raise _wrong(node, f'"{name}" must be a list, one "- name" a line')
-    return list(node.value)
-
-
-def _scalar(node: yaml.Node, name: str) -> Line:
-    if not isinstance(node, yaml.ScalarNode):
-        raise _wrong(node, f'an entry of "{name}" must be a text')
-    if not str(node.value).strip():
-        raise _wrong(node, f'an entry of "{name}" is empty; remove the line')
-    return node.start_mark.line + 1, str(node.value).strip()
-
-
-def _is_nothing(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _wrong(node: yaml.Node, message: str) -> BadInput:
-    mark = node.start_mark
-    return BadInput(f"line {mark.line + 1}, column {mark.column + 1}: {message}")
-
-
-# --- pip requirements ----------------------------------------------------------------------------
-
-
-def is_provided(name: str) -> bool:
-    """Is this package satisfied by the studio's own client, which is on every run's path?"""
-    name = canonicalize_name(name)
-    return name in ("azureml", "trainyard") or name.startswith("azureml-")
-
-
-def _joined(text: str) -> list[Line]:
-    """Return the lines with their numbers, those that end in a backslash joined to the next."""
-    lines: list[Line] = []
-    start, whole = 0, ""
-    for number, part in enumerate(text.splitlines(), 1):
-        start = start if whole else number
-        whole += part.rstrip("\\") if part.endswith("\\") else part
-        if not part.endswith("\\"):
-            lines.append((start, whole))
-            whole = ""
-    return [*lines, (start, whole)]
-
-
-def _read_requirements(lines: Iterable[Line], draft: _Draft) -> None:
-    for number, line in lines:
-        text = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
-        if not text:
-            continue
-        try:
-            if text.startswith("-"):
-                draft.options.append(_option(text))
-            else:
-                _read_requirement(text, draft)
-        except ValueError as error:
-            raise BadInput(f"line {number}: {error}") from None
-
-
-def _option(text: str) -> str:
-    name, _, value = re.sub(r"^(--[a-z-]+|-[a-z])=?\s*", r"\1 ", text, count=1).partition(" ")
-    if name in POINTS_AT_A_FILE:
-        raise ValueError(
-            f"{text}: there are no files beside this text on the server; write the requirements"
-            " themselves, and put your own code into the snapshot"
+            f"edition is a number from 1 to {MOST_EDITION}, not {given!r:.60}",
+            fields={"edition": "a number"},
         )
-    name = SHORT.get(name, name)
-    if name not in OPTIONS:
-        raise ValueError(f"{text}: the option {name} is not known; known: {', '.join(OPTIONS)}")
-    if bool(value) != (name in OPTIONS_WITH_VALUE):
-        raise ValueError(f"{text}: {name} needs " + ("a value" if not value else "no value"))
-    if name.endswith(("-url", "-links")) and not re.match(r"https?://", value):
-        raise ValueError(f"{text}: only an address that begins with https:// can be read here")
-    _no_variables(text)
-    return f"{name} {value}".strip()
-
-
-def _read_requirement(text: str, draft: _Draft) -> None:
-    _no_variables(text)
-    bare, *hashes = re.split(r"\s+(?=--)", text)
-    if any(not part.startswith("--hash=") for part in hashes):
-        raise ValueError(f"{text}: only --hash=… may follow a requirement")
-    if URL.match(bare):
-        draft.pip.append(text)
-        return
-    if re.match(r"[./~]|file:|[A-Za-z]:\\", bare) or (
-        "@" not in bare and bare.endswith((".whl", ".tar.gz", ".zip"))
-    ):
-        raise ValueError(f"{text}: there is no such file on the server; name a package or a URL")
-    try:
-        requirement = Requirement(bare)
-    except InvalidRequirement as error:
-        way_out = re.sub(r"(?<![=<>!~])=(?!=)", "==", bare, count=1)
-        why = f"write {way_out}" if way_out != bare else str(error).split("\n", 1)[0]
-        raise ValueError(f'"{bare}" is not a pip requirement: {why}') from None
-    if requirement.url and not URL.match(requirement.url):
-        raise ValueError(f"{text}: only an address that begins with https:// can be read here")
-    if not is_provided(requirement.name):
-        draft.pip.append(text)
-        return
-    draft.provided.append(str(requirement))
-    if "pandas" in requirement.extras:
-        # What the extra would have brought beside the client; scripts count on it.
-        draft.pip.append("pandas")
-
-
-def _no_variables(text: str) -> None:
-    # uv would put in variables of the server's own environment.
-    if "${" in text:
-        raise ValueError(f"{text}: variables such as ${{NAME}} are not filled in; write the value")
+    return given
 
 
 def _sorted(lines: Iterable[str]) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Conda requirements read, and said to PyPI: names, version syntax, what to leave out."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
-
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 # Where the name of the same thing differs. Everything else keeps its name.
 PYPI_NAMES = {
@@ -123,7 +123,18 @@ NOT_ON_PYPI = frozenset(
         "zstd",
     ]
 )
+# A version as PEP 440 has it, without what nobody writes. Each part can be read in one way only, or
+# a version of 60 characters would take minutes to refuse.
+PART = r"[._-]?(alpha|a|beta|b|preview|pre|post|rev|rc|r(?!c)|c|dev)([._-]?\d+)?"
+PUBLIC = rf"v?(\d+!)?\d+(\.\d+)*({PART})*"
+PEP440 = re.compile(rf"(==|!=|>=|<=|~=|>|<){PUBLIC}(\+[a-z0-9.]+|\.\*)?\Z", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+IN_BRACKETS = ("version", "build", "channel")
+# Quoted with whatever is in there, or bare up to the comma before the next; what is left is wrong.
+PAIR = re.compile(
+    r"""(?:^|,)\s*(\w+)\s*=\s*(?:["']([^"'\[\]]*)["']|([^"'\[\]]*?))\s*(?=,\s*\w+\s*=|$)"""
+)
+BUILD = re.compile(r"[A-Za-z0-9_.*+^$|-]*")
 ONE = re.compile(r"(==|!=|>=|<=|~=|=|>|<)?([A-Za-z0-9_.!+*-]+)\Z")
 
 
@@ -135,6 +146,11 @@ class CondaSpec:
     version: str = ""
     build: str = ""
     channel: str = ""
+
+
+def normalised(name: str) -> str:
+    """Return a name of PyPI as its index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parse(text: str) -> CondaSpec:
@@ -150,9 +166,7 @@ def parse(text: str) -> CondaSpec:
         raise ValueError(f"{text!r:.80} is not a conda requirement; write name=version")
     rest = spec[name.end() :].strip()
     if bracket := re.fullmatch(r"\[(.*)\]", rest):
-        pairs = dict(
-            re.findall(r"""(\w+)\s*=\s*["']?([^"'\]]*?)["']?\s*(?:,(?=\s*\w+\s*=)|$)""", bracket[1])
-        )
+        pairs = _bracket(text, bracket[1])
         version, build = pairs.get("version", ""), pairs.get("build", "")
         channel = pairs.get("channel", channel)
     else:
@@ -160,7 +174,23 @@ def parse(text: str) -> CondaSpec:
     for part in re.split(r"[,|]", version.replace(" ", "")) if version else []:
         if not ONE.match(part):
             raise ValueError(f"{text!r:.80}: {version!r:.40} is not a version; write name=version")
+    if not BUILD.fullmatch(build):
+        raise ValueError(f"{text!r:.80}: {build!r:.40} is not a build; write name=version=build")
     return CondaSpec(name[0].lower(), version, build, channel)
+
+
+def _bracket(text: str, inside: str) -> dict[str, str]:
+    """Return what stands in `[version=">=1", build=x]`; of what else conda knows, files are one."""
+    pairs: dict[str, str] = {}
+    for found in re.finditer(PAIR, inside):
+        key, value = found[1], (found[2] or found[3]).strip()
+        if key not in IN_BRACKETS or key in pairs:
+            known = ", ".join(IN_BRACKETS)
+            raise ValueError(f"{text!r:.80}: brackets hold {known}, each once; not {key:.20}")
+        pairs[key] = value
+    if re.sub(PAIR, "", inside).strip(" ,"):
+        raise ValueError(f'{text!r:.80} is not a conda requirement; write name[version=">=1"]')
+    return pairs
 
 
 def _split_build(rest: str) -> tuple[str, str]:
@@ -179,10 +209,8 @@ def pep440(version: str) -> str:
         raise ValueError(f"{version}: choices with | cannot be said to PyPI; pick one")
     parts = [_one(part) for part in version.replace(" ", "").split(",") if part]
     text = ",".join(part for part in parts if part)
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        raise ValueError(f"{version} is not a version that PyPI knows") from None
+    if not all(PEP440.match(part) for part in parts if part):
+        raise ValueError(f"{version} is not a version that PyPI knows")
     return text
 
 

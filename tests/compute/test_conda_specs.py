@@ -4,7 +4,8 @@ import pytest
 
 from compute import sizes
 from compute.building import conda_specs
-from compute.building.interpreters import Interpreter, NoInterpreter, choose, find
+from compute.building.choosing import choose
+from compute.building.interpreters import Interpreter, NoInterpreter, find
 from studio.errors import BadInput
 
 FOUND = [Interpreter(f"/py/{v}", v) for v in ("3.12.1", "3.10.13", "3.9.18", "3.9.2", "3.6.15")]

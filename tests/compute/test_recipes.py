@@ -97,7 +97,7 @@ def test_variables_come_from_the_file_and_from_the_definition():
         ("name: 'x\n", r"line 2, column 1: this is not YAML"),
         ("name: x\nname: y\n", r'line 2, column 1: "name" is written twice'),
         ("a: 1\n---\nb: 2\n", r"line 2, column 1: this is not YAML"),
-        ("name: x\n\nok: \0", r"line 3: this is not YAML"),
+        ("name: x\n\nok: \0", r"line 3, column 5: this is not YAML"),
         ("[" * 5000, r"nested too deeply"),
         ("- numpy\n", r"line 1, column 1: a conda file begins with keys"),
         ("just words", r"line 1, column 1: a conda file begins with keys"),
@@ -117,6 +117,9 @@ def test_variables_come_from_the_file_and_from_the_definition():
         ("dependencies:\n- '!!'\n", r"line 2: '!!' is not a conda requirement"),
         ("channels: conda-forge\n", r'line 1, column 11: "channels" must be a list'),
         ("variables:\n  A B: 1\n", r"'A B' cannot name an environment variable"),
+        ("variables:\n  PYTHONHOME: /x\n", "PYTHONHOME is the studio's own or would keep Python"),
+        ("variables:\n  AZUREML_RUN_TOKEN: x\n", "AZUREML_RUN_TOKEN is the studio's own"),
+        ("variables:\n  TRAINYARD_URL: x\n", "TRAINYARD_URL is the studio's own"),
     ],
 )
 def test_a_wrong_conda_file_names_the_line_and_the_way_out(text, said):
@@ -139,7 +142,8 @@ def test_a_wrong_conda_file_names_the_line_and_the_way_out(text, said):
         ("x @ file:///etc/passwd\n", "line 1: .*only an address that begins with https://"),
         ("--find-links /etc\n", "line 1: .*only an address that begins with https://"),
         ("--index-url\n", "line 1: --index-url: --index-url needs a value"),
-        ("--trusted-host x\n", "line 1: .*the option --trusted-host is not known; known:"),
+        ("--find-links https://h/ -r x\n", "line 1: .*--find-links takes one value; write one"),
+        ("--trusted-host x\n", "line 1: .*whose certificate is known; an administrator can"),
         ("https://x.org/${STUDIO_SECRET_KEY}\n", "line 1: .*variables such as .* are not filled"),
         ("six --global-option=x\n", "line 1: .*only --hash=… may follow a requirement"),
     ],
