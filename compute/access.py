@@ -22,17 +22,19 @@ def cluster_for(workspace: Workspace, name: str) -> Cluster:
     return cluster
 
 
+def may_run_here() -> bool:
+    """Whether code of people may run as the studio's own user: one person, or all are trusted."""
+    return settings.LOCAL_BACKEND_FOR_ALL or User.objects.filter(is_active=True).count() <= 1
+
+
 def check_may_run(cluster: Cluster) -> None:
     """Refuse a local cluster while several people can sign in; its tasks are the studio's user.
 
     Raises NotAllowed, unless the operator has said that all of them are trusted with the account.
     """
-    if cluster.backend != Backend.LOCAL or settings.LOCAL_BACKEND_FOR_ALL:
-        return
-    people = User.objects.filter(is_active=True).count()
-    if people > 1:
+    if cluster.backend == Backend.LOCAL and not may_run_here():
         raise NotAllowed(
-            f"{cluster} runs scripts as the studio's own user, and {people} people can sign in:"
+            f"{cluster} runs scripts as the studio's own user, and several people can sign in:"
             " whoever submits could read everything here. If all of them may, start the studio"
             " with STUDIO_LOCAL_BACKEND_FOR_ALL=1"
         )

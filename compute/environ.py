@@ -25,8 +25,12 @@ def for_tasks(extra: dict[str, str]) -> dict[str, str]:
 
 
 def for_builds(extra: dict[str, str]) -> dict[str, str]:
-    """Return the environment of an image build: a task's, with compilers and uv's own variables."""
-    return _picked(PLACES | CERTIFICATES | HARDWARE | COMPILERS, ("LC_", "UV_")) | extra
+    """Return the environment of an image build: a task's, compilers, uv's and conda's variables.
+
+    CONDA_OVERRIDE_CUDA and its like say what a machine is taken for, where it cannot be detected.
+    """
+    prefixes = ("LC_", "UV_", "CONDA_OVERRIDE_")
+    return _picked(PLACES | CERTIFICATES | HARDWARE | COMPILERS, prefixes) | extra
 
 
 def _picked(names: set[str], prefixes: tuple[str, ...]) -> dict[str, str]:

@@ -1,70 +1,108 @@
-"""Images: one recipe, one lock, one build, whoever asks. Writes Image and ImageBuild, alone."""
+"""Images: one recipe, one lock, one build, whoever asks. Writes Image and ImageBuild, alone.
+
+Who moves a build on, from each state:
+    Waiting              a worker, by the message of whoever asked; supervise sends it again
+    Solving, Installing  its builder, within STUDIO_IMAGE_BUILD_SECONDS; else `abandoned`
+    Ready                `ensure`, when its image is gone
+    Failed, Canceled     `ensure`, for the next one who asks
+The rows are changed by `image_claims`; old images are removed by `image_pruning`.
+"""
 
 import hashlib
 import logging
-import time
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
+from django.db.models import Max
 from django.utils.timezone import now as clock
 
-from compute.build_env import is_whole
-from compute.building.faults import BuildFault
-from compute.building.local import Builder
+from compute import access, image_claims
+from compute.building import log
+from compute.building.base import BuilderKilled, BuildFault, Made, Steps
+from compute.building.kinds import KIND_OF_BACKEND, KINDS
+from compute.image_claims import Claim, ClaimLost
 from compute.models import Image, ImageBuild
 from compute.recipes import Recipe
-from compute.states import BUILD_ENDED, BUILD_MOVES, BuildState
+from compute.states import BUILD_ENDED, Backend, BuildState, ImageKind
 from studio import streams
-from studio.errors import WrongOffset
 
 logger = logging.getLogger(__name__)
-# Part of an image's digest: raise it when the same lock is built differently from now on.
-BUILDER = "local-1"
-LEASE_EVERY_S = 2.0
+group = image_claims.group
 LEASE = timedelta(seconds=10)
 MOST_ATTEMPTS = 4
 USED_EVERY = timedelta(minutes=5)
+# A build that no worker has taken by then says so.
+IS_LATE = timedelta(seconds=10)
+UNDER_WAY = (BuildState.SOLVING, BuildState.INSTALLING)
+NOT_ENDED = (BuildState.WAITING, *UNDER_WAY)
+# Columns that may hold megabytes, and that whoever looks every second does not need.
+LARGE = ("recipe", "lock")
+NOBODY_WAITS = "nobody waits for it any more"
+# Builds take minutes, and the worker's other threads are needed to start and end what runs.
+MOST_AT_ONCE = max(1, settings.WORKER_THREADS // 2)
+_room = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-def ensure(recipe: Recipe) -> ImageBuild:
+# --- asking --------------------------------------------------------------------------------------
+
+
+def kind_for(backend: str) -> ImageKind:
+    """Return the kind of image that tasks of a cluster with this backend start from."""
+    return KIND_OF_BACKEND[Backend(backend)]
+
+
+def ensure(recipe: Recipe, kind: ImageKind = ImageKind.LOCAL) -> ImageBuild:
     """Return the build of `recipe`, asked for if nobody has yet.
 
-    One that failed, or whose image was removed, is asked for again, with a log of its own: those
-    who saw the first keep theirs. The lock of a lost image stays: a recipe that is solved never
-    solves again. One that failed solves anew, for its lock may be what failed.
+    One that failed or was canceled, or whose image was removed, is asked for again, with a log of
+    its own: those who saw the first keep theirs. A lock from which an image was made stays, so
+    the same recipe gives the same packages; one that never led to an image is solved anew.
     """
     build = (
         ImageBuild.objects.select_related("image", "log")
-        .filter(recipe_digest=recipe.digest)
+        .filter(recipe_digest=recipe.digest, kind=kind)
         .first()
     )
     if build is None:
-        with transaction.atomic():
-            build, _ = ImageBuild.objects.get_or_create(
-                recipe_digest=recipe.digest,
-                defaults={
-                    "recipe": recipe.as_dict(),
-                    "log": streams.create(),
-                    "asked_at": clock(),
-                },
-            )
-        return build
-    lost = build.state == BuildState.READY and not is_there(build.image)
-    if lost or build.state == BuildState.FAILED:
-        _ask_again(build, lock=build.lock if lost else "")
+        return _first(recipe, kind)
+    lost = build.state == BuildState.READY and not _is_usable(build.image)
+    if lost or build.state in (BuildState.FAILED, BuildState.CANCELED):
+        _ask_again(build)
     return build
 
 
-def _ask_again(build: ImageBuild, *, lock: str) -> None:
-    log = streams.create()
-    asked = _move(
+def _first(recipe: Recipe, kind: ImageKind) -> ImageBuild:
+    with transaction.atomic():
+        own_log = streams.create()
+        build, is_new = ImageBuild.objects.get_or_create(
+            recipe_digest=recipe.digest,
+            kind=kind,
+            defaults={"recipe": recipe.as_dict(), "log": own_log, "asked_at": clock()},
+        )
+        if is_new:
+            image_claims.tell(build)
+        else:  # somebody asked a moment before us
+            own_log.delete()
+    return build
+
+
+def _is_usable(image: Image | None) -> bool:
+    """Whether the image is there and stays: one that was just asked for is not pruned."""
+    return image is not None and is_there(image) and mark_used(image)
+
+
+def _ask_again(build: ImageBuild) -> None:
+    is_kept = build.lock_is_kept or build.state == BuildState.READY
+    own_log = streams.create()
+    asked = image_claims.move(
         build,
         BuildState.WAITING,
-        lock=lock,
-        log=log,
+        lock=build.lock if is_kept else "",
+        lock_is_kept=is_kept,
+        log=own_log,
         asked_at=clock(),
         started_at=None,
         ended_at=None,
@@ -73,117 +111,173 @@ def _ask_again(build: ImageBuild, *, lock: str) -> None:
         guilty="",
         image=None,
         attempt=1,
+        is_wanted=False,
     )
     if not asked:  # somebody asked a moment before us
-        log.delete()
+        own_log.delete()
         build.refresh_from_db()
 
 
+def want(build: ImageBuild) -> None:
+    """Note that a person asked for the build by itself: it goes on though no run waits for it."""
+    image_claims.set_wanted(build, True)
+    while build.state == BuildState.CANCELED:  # a moment ago, by one who did not know
+        _ask_again(build)
+        image_claims.set_wanted(build, True)
+
+
+def withdraw(build: ImageBuild) -> None:
+    """Take a wish back. Whoever knows who else waits for the build gives it up, or lets it go on.
+
+    Builds are shared by all who want the same content: nobody ends one that another waits for.
+    """
+    image_claims.set_wanted(build, False)
+
+
+def give_up(build: ImageBuild) -> bool:
+    """End a build that nobody waits for; False for one that was wanted by itself, or moved on.
+
+    Its builder notices within a second, wherever it runs, and ends what it started.
+    """
+    if build.state in BUILD_ENDED:
+        return False
+    unwanted = image_claims.same(build).filter(is_wanted=False)
+    return image_claims.end(build, BuildState.CANCELED, words=NOBODY_WAITS, among=unwanted)
+
+
+def doing(build: ImageBuild) -> str:
+    """Say in a few words what an unfinished build does now."""
+    if build.progress:
+        return build.progress
+    return {
+        BuildState.WAITING: "a worker will start the build",
+        BuildState.SOLVING: "choosing the exact packages",
+        BuildState.INSTALLING: "downloading and installing packages",
+    }.get(BuildState(build.state), "")
+
+
+# --- images --------------------------------------------------------------------------------------
+
+
 def is_there(image: Image | None) -> bool:
-    """Whether an image's folder is whole and its interpreter still on this machine."""
-    return image is not None and is_whole(Path(image.place))
+    """Whether an image is whole, where it was made."""
+    return image is not None and KINDS[ImageKind(image.kind)].is_there(image)
 
 
 def python_of(image: Image) -> str:
-    """Return the path of an image's interpreter."""
-    return str(Path(image.place) / "bin" / "python")
+    """Return the path of an image's interpreter, as a task calls it."""
+    return image.python or str(Path(image.place) / "bin" / "python")
 
 
-def mark_used(image: Image, now: datetime | None = None) -> None:
-    """Note that a task starts from the image now."""
+def mark_used(image: Image, now: datetime | None = None) -> bool:
+    """Note that the image is used now; False when it was removed meanwhile."""
     now = now or clock()
-    Image.objects.filter(pk=image.pk, last_used_at__lt=now - USED_EVERY).update(last_used_at=now)
+    if image.last_used_at > now - USED_EVERY:
+        return True
+    return bool(Image.objects.filter(pk=image.pk).update(last_used_at=now))
+
+
+def digest_of(lock: str, kind: str) -> str:
+    """Name the image of a lock, which says platform and base: the same lock is the same image."""
+    made_by = KINDS[ImageKind(kind)].version
+    return hashlib.sha256(f"{made_by}\n{kind}\n{lock}".encode()).hexdigest()
+
+
+# --- building ------------------------------------------------------------------------------------
 
 
 def build(build_id: int) -> None:
     """Solve and install what `build_id` asks for; only the one who claims it does.
 
-    Ends as Ready with its image or as Failed with a sentence and the requirement at fault. A
-    builder that is interrupted leaves the row to `abandoned`.
+    Ends as Ready with its image or as Failed with a sentence and the requirement at fault. When
+    all room is taken the build stays Waiting: supervise sends it again. A worker that is
+    interrupted leaves the row to `abandoned`.
     """
-    row = ImageBuild.objects.select_related("log").get(pk=build_id)
-    if row.state != BuildState.WAITING:
+    if not _room.acquire(blocking=False):
         return
+    try:
+        row = ImageBuild.objects.select_related("log").get(pk=build_id)
+        while row.state == BuildState.WAITING and _attempt(row):
+            pass
+    finally:
+        _room.release()
+
+
+def _attempt(row: ImageBuild) -> bool:
+    """Build once; True when the builder was killed and the build is to be tried again."""
     now = clock()
-    if not _move(row, BuildState.SOLVING, started_at=now, builder_seen_at=now):
-        return
-    claim = _Claim(row)
+    if not image_claims.move(row, BuildState.SOLVING, started_at=now, builder_seen_at=now):
+        return False
+    claim = Claim(row)
     try:
         _build(row, claim)
+        return False
     except BuildFault as fault:
-        _fail(row, fault.message, fault.guilty)
-    except _ClaimLost:
+        kept = "; these are the packages of its first build: ask for newer ones to choose anew"
+        image_claims.fail(row, fault.message + (kept if row.lock_is_kept else ""), fault.guilty)
+    except ClaimLost:
         logger.warning("%s is no longer ours to build: stopped", row)
+    except BuilderKilled as killed:
+        logger.warning("%s: %s", row, killed)
+        KINDS[ImageKind(row.kind)].sweep()
+        return _again(row, clock(), why=f" ({killed})")
     except Exception as error:  # the outer edge: a build that ends must say so, or it waits
         logger.exception("%s failed", row)
-        _fail(row, f"the studio could not build it: {error}; its worker's log says more", "")
+        image_claims.fail(
+            row, f"the studio could not build it: {error}; its worker's log says more"
+        )
+    KINDS[ImageKind(row.kind)].sweep()
+    return False
 
 
-def _build(row: ImageBuild, claim: "_Claim") -> None:
-    steps = Builder(
-        on_output=claim.write, on_tick=claim.renew, seconds=settings.IMAGE_BUILD_SECONDS
+def _build(row: ImageBuild, claim: Claim) -> None:
+    steps = Steps(
+        claim.write,
+        claim.tick,
+        claim.progress,
+        settings.IMAGE_BUILD_SECONDS,
+        may_build=access.may_run_here(),
     )
+    builder = KINDS[ImageKind(row.kind)].make(steps)
     if row.attempt > 1:
         claim.write(f"Attempt {row.attempt}: the builder before was killed\n".encode())
-    if not row.lock:
-        row.lock = steps.run("solve", recipe=row.recipe)["lock"]
-    else:
+    if row.lock:
         claim.write(b"The lock of this recipe is known: nothing to solve\n")
-    digest = _digest(row.lock)
-    if not _move(row, BuildState.INSTALLING, lock=row.lock):
-        raise _ClaimLost
-    made = steps.run("install", recipe=row.recipe, lock=row.lock, digest=digest)
-    image = _keep(digest, made)
-    size = size_words(made["size_bytes"])
-    if made["reused"]:
-        built = made["built_at"][:16].replace("T", " ")
-        claim.write(f"Image reused: {digest[:12]}, {size}, built {built} UTC\n".encode())
-    else:
-        packages = f"{made['packages']} packages" if made["packages"] != 1 else "1 package"
-        claim.write(f"Image {digest[:12]} is ready: {packages}, {size}\n".encode())
-    if _move(row, BuildState.READY, image=image, ended_at=clock()):
-        streams.finish(row.log_id)
+    lock = row.lock or builder.solve(row.recipe, _lock_of_the_other_kind(row))
+    digest = digest_of(lock, row.kind)
+    if not image_claims.move(row, BuildState.INSTALLING, lock=lock):
+        raise ClaimLost
+    made = builder.install(row.recipe, lock, digest)
+    image = _keep(row.kind, digest, made)
+    claim.write(_last_line(digest, made))
+    image_claims.end(row, BuildState.READY, image=image)
 
 
-def size_words(size_bytes: int) -> str:
-    """Say a size for the log: `412 MiB`, `3.1 GiB`, `48 KiB`."""
-    if size_bytes >= 2**30:
-        return f"{size_bytes / 2**30:.1f} GiB"
-    unit, name = (2**20, "MiB") if size_bytes >= 2**20 else (2**10, "KiB")
-    return f"{size_bytes / unit:.0f} {name}"
+def _lock_of_the_other_kind(row: ImageBuild) -> str:
+    others = ImageBuild.objects.filter(recipe_digest=row.recipe_digest).exclude(pk=row.pk)
+    return others.exclude(lock="").values_list("lock", flat=True).first() or ""
 
 
-def stop(row: ImageBuild, why: str) -> bool:
-    """End a build that nobody waits for: it fails with `why`. False when it has ended already.
-
-    Its builder notices within two seconds, wherever it runs, and ends what it started.
-    """
-    if row.state in BUILD_ENDED:
-        return False
-    return _fail(row, why, "")
-
-
-def _digest(lock: str) -> str:
-    return hashlib.sha256(f"{BUILDER}\n{lock}".encode()).hexdigest()
+def _last_line(digest: str, made: Made) -> bytes:
+    size = log.size(made.size_bytes)
+    if made.reused:
+        built = made.built_at[:16].replace("T", " ")
+        return f"Image reused: {digest[:12]}, {size}, built {built} UTC\n".encode()
+    packages = log.count(made.packages, "package")
+    return f"Image {digest[:12]} is ready: {packages}, {size}\n".encode()
 
 
-def _keep(digest: str, made: dict[str, Any]) -> Image:
-    return Image.objects.update_or_create(
-        digest=digest,
-        defaults={
-            "place": made["place"],
-            "size_bytes": made["size_bytes"],
-            "build_seconds": made["seconds"],
-        },
-    )[0]
-
-
-def _fail(row: ImageBuild, message: str, guilty: str) -> bool:
-    failed = _move(row, BuildState.FAILED, error=message, guilty=guilty[:300], ended_at=clock())
-    if failed:
-        streams.finish(row.log_id)
-        logger.info("%s failed: %s", row, message)
-    return failed
+def _keep(kind: str, digest: str, made: Made) -> Image:
+    facts = {
+        "kind": kind,
+        "place": made.place,
+        "python": made.python,
+        "size_bytes": made.size_bytes,
+        "build_seconds": made.seconds,
+        "dockerfile": made.dockerfile,
+        "last_used_at": clock(),
+    }
+    return Image.objects.update_or_create(digest=digest, defaults=facts)[0]
 
 
 def abandoned(now: datetime) -> list[ImageBuild]:
@@ -192,69 +286,41 @@ def abandoned(now: datetime) -> list[ImageBuild]:
     The log goes on where it ended. A build that outlives its builder too often is what kills it
     (it takes all memory, say): it fails, with words that say so.
     """
-    late = ImageBuild.objects.filter(
-        state__in=(BuildState.SOLVING, BuildState.INSTALLING), builder_seen_at__lt=now - LEASE
-    )
-    found = []
-    for row in late:
-        if row.attempt >= MOST_ATTEMPTS:
-            _fail(row, f"its builder was killed {row.attempt} times; is there enough memory?", "")
-        elif _move(row, BuildState.WAITING, attempt=row.attempt + 1, asked_at=now):
-            logger.warning("%s was left by its builder; it starts again", row)
-            found.append(row)
-    return found
+    late = ImageBuild.objects.filter(state__in=UNDER_WAY, builder_seen_at__lt=now - LEASE)
+    return [row for row in late if _again(row, now)]
 
 
-def _move(row: ImageBuild, to: BuildState, **changes: Any) -> bool:
-    """Move a build by compare-and-swap; False when another process moved it first.
-
-    Attempt and log tell one claim from the next: a builder that was taken for dead moves nothing.
-    """
-    if to not in BUILD_MOVES[BuildState(row.state)]:
-        raise ValueError(f"{row}: {row.state} -> {to} is not a move")
-    moved = _same(row).update(state=to, **changes)
-    if moved:
-        row.refresh_from_db()
-    return bool(moved)
+def _again(row: ImageBuild, now: datetime, *, why: str = "") -> bool:
+    if row.attempt >= MOST_ATTEMPTS:
+        words = f"its builder was killed {row.attempt} times{why}; is there enough memory?"
+        image_claims.fail(row, words)
+        return False
+    logger.warning("%s was left by its builder; it starts again", row)
+    return image_claims.move(row, BuildState.WAITING, attempt=row.attempt + 1, asked_at=now)
 
 
-def _same(row: ImageBuild) -> models.QuerySet[ImageBuild]:
-    return ImageBuild.objects.filter(
-        pk=row.pk, state=row.state, attempt=row.attempt, log_id=row.log_id
-    )
+def startable(now: datetime) -> list[ImageBuild]:
+    """Return the builds that a worker has room for now, the oldest first; the late say why."""
+    waiting = ImageBuild.objects.filter(state=BuildState.WAITING).defer(*LARGE)
+    found = list(waiting.order_by("asked_at", "pk"))
+    room = MOST_AT_ONCE - ImageBuild.objects.filter(state__in=UNDER_WAY).count()
+    words = "no worker has taken it yet; does one run?"
+    if room <= 0:
+        words = f"{MOST_AT_ONCE} other builds are under way, as many as are done at once"
+    for row in found:
+        is_late = row.asked_at < now - IS_LATE
+        if is_late and row.progress != words and image_claims.same(row).update(progress=words):
+            row.progress = words
+            image_claims.tell(row)
+    return found[: max(0, room)]
 
 
-class _ClaimLost(Exception):
-    """This build was given to another builder, or was stopped."""
+def unwanted(before: datetime) -> list[ImageBuild]:
+    """Return unfinished builds, asked for before then, that no person wanted by themselves."""
+    unfinished = ImageBuild.objects.filter(state__in=NOT_ENDED, is_wanted=False)
+    return list(unfinished.filter(asked_at__lt=before).defer(*LARGE))
 
 
-class _Claim:
-    """One builder's hold on one build: it writes the log and says that the builder lives.
-
-    Raises _ClaimLost, which ends the builder's processes, as soon as the row is another's.
-    """
-
-    def __init__(self, row: ImageBuild):
-        self._row = row
-        self._offset = row.log.size_bytes
-        self._renewed = time.monotonic()
-
-    def renew(self) -> None:
-        """Renew the lease, at most every two seconds; called in the loop that reads the output.
-
-        No thread of its own: one that lived on while the build hangs would only hide it.
-        """
-        if time.monotonic() - self._renewed < LEASE_EVERY_S:
-            return
-        self._renewed = time.monotonic()
-        if not _same(self._row).update(builder_seen_at=clock()):
-            raise _ClaimLost
-
-    def write(self, data: bytes) -> None:
-        try:
-            self._offset = streams.append(self._row.log_id, self._offset, data)
-        except WrongOffset as error:
-            # A builder before us wrote its last words after we looked, or one after us writes now.
-            if not _same(self._row).exists():
-                raise _ClaimLost from error
-            self._offset = streams.append(self._row.log_id, error.facts["at"], data)
+def newest() -> int:
+    """Return the key of the image that was made last, 0 without any."""
+    return Image.objects.aggregate(newest=Max("pk"))["newest"] or 0

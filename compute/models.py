@@ -93,6 +93,9 @@ class ImageBuild(models.Model):
         max_length=200, blank=True, help_text="what the builder does now, in words"
     )
     lock = models.TextField(blank=True)
+    lock_is_kept = models.BooleanField(
+        default=False, help_text="an image was made from it once: no later failure solves anew"
+    )
     image = models.ForeignKey(Image, models.SET_NULL, null=True, related_name="builds")
     log = models.ForeignKey(Stream, models.PROTECT, related_name="+")
     error = models.TextField(blank=True)
@@ -112,6 +115,8 @@ class ImageBuild(models.Model):
                 fields=["recipe_digest", "kind"], name="one_build_per_recipe_and_kind"
             )
         ]
+        # What supervise looks for many times a second, among all builds there ever were.
+        indexes = [models.Index(fields=["state"], name="image_builds_by_state")]
 
     def __str__(self) -> str:
         return f"{self.kind} image build {self.recipe_digest[:12]}"

@@ -14,10 +14,13 @@ HOME = Path(tempfile.mkdtemp(prefix="trainyard-tests-"))
 # Where packages come from is the machine's business; everything else a test decides itself.
 OF_THE_MACHINE = {
     "STUDIO_PYTHONS", "STUDIO_INDEX_URL", "STUDIO_EXTRA_INDEX_URLS", "STUDIO_FIND_LINKS",
+    "STUDIO_CERTIFICATES", "STUDIO_DOCKER_URL",
 }  # fmt: skip
 for name in [n for n in os.environ if n.startswith("STUDIO_") and n not in OF_THE_MACHINE]:
     del os.environ[name]
 os.environ["STUDIO_HOME"] = str(HOME)
+# No test depends on what a channel somewhere has today: they make their own, or have none.
+os.environ["STUDIO_CONDA_CHANNEL_ALIAS"] = "http://127.0.0.1:9"
 os.environ["DJANGO_SETTINGS_MODULE"] = "studio.settings"
 (HOME / "uploads").mkdir()
 django.setup()

@@ -1,4 +1,6 @@
-"""The Python interpreters of this machine, and which of them an environment gets."""
+"""The Python interpreters of this machine."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -9,20 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
-LEAST = Version("3.6")  # what uv can make environments for
+LEAST = (3, 6)  # what uv can make environments for
 PROBE = (
     "import sys, platform, json;"
     "print(json.dumps([platform.python_implementation(), '.'.join(map(str, sys.version_info[:3])),"
     "sys.version_info[3]]))"
 )
 PROBE_SECONDS = 10
-
-
-class NoInterpreter(Exception):
-    """No interpreter here fits; the message lists those that were found."""
+HERE = (
+    "on this machine",
+    "Ask for one of these, or have it installed and its folder added to STUDIO_PYTHONS",
+)
+IN_THE_BASE = ("in the base image", "Ask for one of these, or name another base image")
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,25 @@ class Interpreter:
     version: str
 
 
+class NoInterpreter(Exception):
+    """No interpreter here fits; the message lists those that were found, and a way out."""
+
+    def __init__(self, wanted: str, found: list[Interpreter], where: tuple[str, str]):
+        listed = ", ".join(one.version for one in found) or "none"
+        super().__init__(f"no {wanted} {where[0]}; found: {listed}. {where[1]}")
+
+
 def find(folders: list[str]) -> list[Interpreter]:
     """Return every CPython of 3.6 or newer in `folders` and on PATH, newest first, each once.
 
     The interpreter that runs this program comes first among those of its version.
     """
     # All at once: ten interpreters answer in the time of the slowest.
-    probes = [
-        (
-            path,
-            subprocess.Popen(
-                [path, "-I", "-S", "-c", PROBE],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            ),
-        )
-        for path in dict.fromkeys(_candidates(folders))
-    ]
+    probes = [(path, _probe(path)) for path in dict.fromkeys(_candidates(folders))]
     found: dict[str, Interpreter] = {}
     for path, probe in probes:
+        if probe is None:
+            continue
         try:
             answer, _ = probe.communicate(timeout=PROBE_SECONDS)
             kind, version, release = json.loads(answer)
@@ -60,37 +59,50 @@ def find(folders: list[str]) -> list[Interpreter]:
             probe.kill()
             probe.communicate()
             continue
-        if kind == "CPython" and release == "final" and Version(version) >= LEAST:
+        if kind == "CPython" and release == "final" and numbers(version) >= LEAST:
             found.setdefault(version, Interpreter(path, version))
-    return sorted(found.values(), key=lambda one: Version(one.version), reverse=True)
+    return sorted(found.values(), key=lambda one: numbers(one.version), reverse=True)
 
 
-def choose(asked: str | None, found: list[Interpreter]) -> tuple[Interpreter, str]:
-    """Return the interpreter for `asked` (as in Recipe.python) and a remark, empty when it fits.
-
-    Nothing asked: the version that runs the studio. `3.6.2` takes another 3.6 and remarks on it.
-    Raises NoInterpreter.
-    """
-    own = ".".join(map(str, sys.version_info[:3]))
-    asked = asked or own
-    plain = re.fullmatch(r"\d+(\.\d+)*", asked)
-    fitting = _fitting(f"=={asked}.*" if plain else asked, found)
-    if not fitting and plain and asked.count(".") == 2:
-        family = asked.rpartition(".")[0]
-        if others := _fitting(f"=={family}.*", found):
-            here = others[0]
-            return here, f"Python {asked} was asked for; {here.version} is here and is used"
-    if not fitting:
-        listed = ", ".join(one.version for one in found) or "none"
-        raise NoInterpreter(
-            f"no Python {asked} on this machine; found: {listed}. Ask for one of these, or have"
-            " it installed and its folder added to STUDIO_PYTHONS"
+def _probe(path: str) -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(
+            [path, "-I", "-S", "-c", PROBE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
-    return next((one for one in fitting if one.version == own), fitting[0]), ""
+    except OSError:  # made for another processor, say
+        return None
 
 
-def _fitting(specifier: str, found: list[Interpreter]) -> list[Interpreter]:
-    return [one for one in found if SpecifierSet(specifier).contains(one.version)]
+def own() -> Interpreter:
+    """Return the interpreter that runs this program; asking the others takes a while."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Interpreter(str(Path(sys.executable).resolve()), version)
+
+
+def exact(version: str, folders: list[str]) -> tuple[Interpreter, str]:
+    """Return the interpreter of a lock, or the newest of its family with a remark.
+
+    Raises NoInterpreter when there is none of the family.
+    """
+    if own().version == version:
+        return own(), ""
+    found = find(folders)
+    family = version.rpartition(".")[0] + "."
+    for one in found:
+        if one.version == version:
+            return one, ""
+    for one in found:
+        if one.version.startswith(family):
+            return one, f"Python {version} was locked; {one.version} is here and is used"
+    raise NoInterpreter(f"Python {version}", found, HERE)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return a version of Python as what it is sorted by."""
+    return tuple(map(int, version.split(".")))
 
 
 def _candidates(folders: list[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Runs the builder on this machine: in a session of its own, its log streamed, its result read."""
+"""Images that are folders on this machine, made by the builder in a session of its own."""
 
 import json
 import os
@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +16,95 @@ import uv
 from django.conf import settings
 
 from compute import environ
-from compute.build_env import WORK
+from compute.building import installing
+from compute.building.base import BuilderKilled, Made, Steps
 from compute.building.faults import BuildFault
+from compute.building.sieve import Sieve
+from compute.models import Image
 
 PIECE_SECONDS = 0.1  # at most ten pieces of log a second
 READ_BYTES = 64 * 1024
 
 
-class Builder:
-    """Runs the steps of one build, one after the other, within `seconds` altogether.
+class LocalBuilder:
+    """Makes one image as a folder of STUDIO_HOME/images; see `base.Builder`."""
 
-    on_output gets the log's bytes as they come, at most ten times a second; on_tick is called as
-    often whether there is output or not. An error raised by either ends the step's processes.
-    """
+    version = "local-2"
 
-    def __init__(
-        self, *, on_output: Callable[[bytes], None], on_tick: Callable[[], None], seconds: float
-    ):
-        self._on_output = on_output
-        self._on_tick = on_tick
-        self._seconds = seconds
+    def __init__(self, steps: Steps):
+        self._steps = steps
+        self._program = Program(steps)
+
+    def solve(self, recipe: dict[str, Any], prefer: str) -> str:
+        """Return the lock of `recipe`. Raises BuildFault, also for what only Docker can build."""
+        if recipe.get("as_is") or recipe.get("dockerfile"):
+            what = "a Dockerfile" if recipe.get("dockerfile") else "the image as it is"
+            raise BuildFault(
+                f"this environment is {what}, which needs a cluster that runs Docker; choose one,"
+                " or give it packages"
+            )
+        return str(self._program.run("solve", recipe=recipe, prefer=prefer)["lock"])
+
+    def install(self, recipe: dict[str, Any], lock: str, digest: str) -> Made:
+        """Make the folder images/`digest`, or find it whole. Raises BuildFault."""
+        place = settings.IMAGES / digest
+        made = self._program.run(
+            "install", recipe=recipe, lock=lock, digest=digest, place=str(place)
+        )
+        return Made(
+            place=made["place"],
+            python=str(place / "bin" / "python"),
+            size_bytes=made["size_bytes"],
+            seconds=made["seconds"],
+            packages=made["packages"],
+            built_at=made["built_at"],
+            reused=made["reused"],
+        )
+
+
+def is_there(image: Image) -> bool:
+    """Whether an image's folder is whole and its interpreter still on this machine."""
+    return installing.is_whole(Path(image.place))
+
+
+def remove(image: Image) -> None:
+    """Take an image's folder away. Safe to repeat."""
+    installing.remove(Path(image.place))
+
+
+def stored() -> dict[str, str]:
+    """Return digest → folder of every whole image that lies on this machine."""
+    return {place.name: str(place) for place in installing.stored(settings.IMAGES)}
+
+
+def sweep() -> None:
+    """Take away what builders that were killed left, never what one is making now."""
+    if settings.IMAGES.is_dir():
+        installing.sweep(settings.IMAGES)
+
+
+class Program:
+    """Runs steps of `compute.build_env` one after the other, within the build's time altogether."""
+
+    def __init__(self, steps: Steps):
+        self._steps = steps
+        self._sieve = Sieve(steps.on_progress)
         self._began = time.monotonic()
 
     def run(self, step: str, **details: Any) -> dict[str, Any]:
-        """Run one step of `compute.build_env` and return its result.
+        """Run one step and return its result; `details` are put into its job.
 
-        Raises BuildFault when the recipe is at fault, the time is over, or the builder was killed.
+        Raises BuildFault when the recipe is at fault or the time is over, BuilderKilled.
         """
         settings.IMAGES.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=WORK, dir=settings.IMAGES))
+        work = Path(tempfile.mkdtemp(prefix=installing.WORK, dir=settings.IMAGES))
         try:
             job, result = work / "job.json", work / "result.json"
-            job.write_text(json.dumps(self._job(step, work) | details), encoding="utf-8")
+            content = {**job_settings(), **self._job(step, work), **details}
+            job.write_text(json.dumps(content), encoding="utf-8")
             code = self._follow(job)
             if not result.exists():
-                raise BuildFault(f"the image builder ended with {_ending(code)}; try again")
+                raise BuilderKilled(f"the image builder ended with {_ending(code)}; try again")
             answer: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -66,20 +119,16 @@ class Builder:
             "elapsed_s": time.monotonic() - self._began,
             "work": str(work),
             "result": str(work / "result.json"),
-            "images": str(settings.IMAGES),
-            "uv": uv.find_uv_bin(),
-            "uv_cache": str(settings.UV_CACHE),
-            "pythons": [str(folder) for folder in settings.PYTHONS],
-            "index_url": settings.INDEX_URL,
-            "extra_index_urls": settings.EXTRA_INDEX_URLS,
-            "find_links": settings.FIND_LINKS,
+            "target": None,
+            "prefer": "",
+            "may_build": self._steps.may_build,
         }
 
     def _follow(self, job: Path) -> int:
         process = subprocess.Popen(
             [sys.executable, "-m", "compute.build_env", str(job)],
             cwd=settings.BASE_DIR,
-            env=environ.for_builds({"PYTHONUNBUFFERED": "1"}),
+            env=environ.for_builds({"PYTHONUNBUFFERED": "1", **certificates()}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,20 +147,41 @@ class Builder:
         return process.returncode
 
     def _pass_on(self, pipe: int, ready: selectors.BaseSelector) -> None:
-        is_open = True
+        is_open, passed_at = True, 0.0
         while is_open:
-            if time.monotonic() > self._began + self._seconds:
+            if time.monotonic() > self._began + self._steps.seconds:
                 raise BuildFault(
-                    f"the build took longer than {self._seconds:.0f} s and was ended; the limit"
-                    " is STUDIO_IMAGE_BUILD_SECONDS"
+                    f"the build took longer than {self._steps.seconds:.0f} s and was ended; the"
+                    " limit is STUDIO_IMAGE_BUILD_SECONDS"
                 )
-            self._on_tick()
+            self._steps.on_tick()
             if not ready.select(timeout=PIECE_SECONDS):
                 continue
-            time.sleep(PIECE_SECONDS)
+            time.sleep(max(0.0, passed_at + PIECE_SECONDS - time.monotonic()))
             piece, is_open = _drain(pipe)
-            if piece:
-                self._on_output(piece)
+            passed_at = time.monotonic()
+            if said := self._sieve.log_in(piece):
+                self._steps.on_output(said)
+
+
+def job_settings() -> dict[str, Any]:
+    """Return the part of a job that settings decide: where packages come from and are kept."""
+    return {
+        "uv": uv.find_uv_bin(),
+        "uv_cache": str(settings.UV_CACHE),
+        "conda_cache": str(settings.CONDA_CACHE),
+        "pythons": [str(folder) for folder in settings.PYTHONS],
+        "index_url": settings.INDEX_URL,
+        "extra_index_urls": settings.EXTRA_INDEX_URLS,
+        "find_links": settings.FIND_LINKS,
+        "conda_channels": settings.CONDA_CHANNELS,
+        "conda_alias": settings.CONDA_CHANNEL_ALIAS,
+    }
+
+
+def certificates() -> dict[str, str]:
+    """Return the variables that have downloads checked against STUDIO_CERTIFICATES."""
+    return {"SSL_CERT_FILE": settings.CERTIFICATES} if settings.CERTIFICATES else {}
 
 
 def _drain(pipe: int) -> tuple[bytes, bool]:

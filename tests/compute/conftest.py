@@ -1,13 +1,48 @@
 """A folder of packages that images are built from, and what a build said."""
 
+import itertools
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import connection
 
 from compute import images, recipes
 from compute.models import ImageBuild
 from studio import streams
+from tests.compute import channel
+
+_listeners = itertools.count(1)
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+@pytest.fixture
+def heard(settings: Any) -> Callable[[str], Callable[[], list[dict[str, Any]]]]:
+    """Listen to a live group; what comes back gives the events since it was last asked."""
+    settings.CHANNEL_LAYERS = IN_MEMORY
+
+    def listen(group: str) -> Callable[[], list[dict[str, Any]]]:
+        layer = get_channel_layer()
+        channel = f"specific.listener!{next(_listeners)}"
+        async_to_sync(layer.group_add)(group, channel)
+
+        async def all_now() -> list[dict[str, Any]]:
+            events = []
+            while channel in layer.channels and not layer.channels[channel].empty():
+                events.append(await layer.receive(channel))
+            return events
+
+        return async_to_sync(all_now)
+
+    return listen
 
 
 @pytest.fixture
@@ -18,6 +53,53 @@ def shelf(settings: Any, tmp_path: Path) -> Path:
     settings.FIND_LINKS = [str(folder)]
     settings.UV_CACHE = tmp_path / "uv-cache"
     return folder
+
+
+@pytest.fixture
+def forge(settings: Any, shelf: Path, tmp_path: Path) -> Path:
+    """A channel of conda with nothing but Python; `channel.index` makes known what is added."""
+    folder = tmp_path / "channels" / "forge"
+    settings.CONDA_CHANNEL_ALIAS = f"file://{folder.parent}"
+    settings.CONDA_CHANNELS = ["forge"]
+    settings.CONDA_CACHE = tmp_path / "conda-cache"
+    channel.make_python(folder)
+    channel.index(folder)
+    return folder
+
+
+@pytest.fixture
+def worker(settings: Any, shelf: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start another process that builds, on the same database and folders."""
+    started = []
+
+    def start(build: ImageBuild) -> subprocess.Popen[bytes]:
+        code = textwrap.dedent(f"""
+            import django, pathlib
+            from django.conf import settings
+            settings.DATABASES["default"]["NAME"] = {str(connection.settings_dict["NAME"])!r}
+            settings.IMAGES = pathlib.Path({str(settings.IMAGES)!r})
+            settings.UV_CACHE = pathlib.Path({str(settings.UV_CACHE)!r})
+            settings.FIND_LINKS = {settings.FIND_LINKS!r}
+            settings.CHANNEL_LAYERS = {IN_MEMORY!r}
+            django.setup()
+            from compute import images
+            images.build({build.pk})
+        """)
+        started.append(subprocess.Popen([sys.executable, "-c", code]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_for(path: Path) -> None:
+    """Wait until somebody has written something into a file."""
+    ends = time.monotonic() + 20
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < ends, f"{path} did not appear"
+        time.sleep(0.02)
 
 
 def asked(requirements: str, **definition: str) -> ImageBuild:
@@ -37,3 +119,16 @@ def built(requirements: str, **definition: str) -> ImageBuild:
 def log_of(build: ImageBuild) -> str:
     build.log.refresh_from_db()
     return streams.read(build.log, 0).text
+
+
+def built_by_conda(
+    *requirements: str, pip: tuple[str, ...] = (), channels: tuple[str, ...] = ()
+) -> ImageBuild:
+    """The build of conda's requirements, and of pip's that are found on the shelf."""
+    pip_section = [{"pip": ["--no-index", *pip]}] if pip else []
+    text = {"channels": list(channels), "dependencies": [*requirements, *pip_section]}
+    # JSON is YAML.
+    build = images.ensure(recipes.from_definition({"conda": json.dumps(text)}))
+    images.build(build.pk)
+    build.refresh_from_db()
+    return build

@@ -33,11 +33,14 @@ version = "{version}"
 """
 
 
-def make_wheel(folder: Path, name: str, version: str = "1.0", *, requires: str = "") -> None:
-    """Put a wheel with one module of that name into `folder`."""
+def make_wheel(
+    folder: Path, name: str, version: str = "1.0", *, requires: str = "", python: str = ""
+) -> None:
+    """Put a wheel with one module of that name into `folder`; `python` as in `>=3.9`."""
     folder.mkdir(exist_ok=True)
     home = f"{name}-{version}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
+    needs += f"Requires-Python: {python}\n" if python else ""
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"{name}.py", f"version = {version!r}\n")
         wheel.writestr(

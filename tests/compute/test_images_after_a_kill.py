@@ -2,59 +2,21 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
-import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils.timezone import now
 
 from compute import images
 from compute.models import Image, ImageBuild
 from compute.states import BuildState
 from studio import streams
-from tests.compute.conftest import asked, log_of
+from tests.compute.conftest import asked, built, log_of, wait_for
 from tests.compute.packages import make_source, make_wheel
 from tests.compute.test_images_that_fail import is_gone
 
 LATER = timedelta(seconds=11)
-
-
-@pytest.fixture
-def worker(settings, shelf):
-    """Another process that builds, on the same database and folders."""
-    started = []
-
-    def start(build: ImageBuild) -> subprocess.Popen[bytes]:
-        code = textwrap.dedent(f"""
-            import django, pathlib
-            from django.conf import settings
-            settings.DATABASES["default"]["NAME"] = {str(connection.settings_dict["NAME"])!r}
-            settings.IMAGES = pathlib.Path({str(settings.IMAGES)!r})
-            settings.UV_CACHE = pathlib.Path({str(settings.UV_CACHE)!r})
-            settings.FIND_LINKS = {settings.FIND_LINKS!r}
-            django.setup()
-            from compute import images
-            images.build({build.pk})
-        """)
-        started.append(subprocess.Popen([sys.executable, "-c", code]))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def wait_for(path: Path) -> None:
-    ends = time.monotonic() + 20
-    while not (path.exists() and path.read_text()):
-        assert time.monotonic() < ends, f"{path} did not appear"
-        time.sleep(0.02)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,26 +50,55 @@ def test_a_killed_builder_leaves_nothing_and_the_next_attempt_is_clean(
     assert left == {build.image.digest, ".locks"}
 
 
-@pytest.mark.django_db
-def test_a_builder_that_is_taken_for_dead_writes_nothing_more(shelf, monkeypatch):
+@pytest.mark.django_db(transaction=True)
+def test_a_builder_that_is_taken_for_dead_writes_nothing_more(shelf, tmp_path, worker):
     """It hangs longer than its lease; by the time it goes on, the build is another's."""
-    make_wheel(shelf, "alpha")
-    build = asked("alpha")
-    run = images.Builder.run
-
-    def overtaken(builder, step, **details):
-        result = run(builder, step, **details)
-        if step == "solve":
-            assert images.abandoned(now() + LATER) == [build]
-            ImageBuild.objects.update(state=BuildState.SOLVING)  # by the other builder
-            streams.append(build.log_id, ImageBuild.objects.get().log.size_bytes, b"other\n")
-        return result
-
-    monkeypatch.setattr(images.Builder, "run", overtaken)
-    images.build(build.pk)
+    mark, go = tmp_path / "pid", tmp_path / "go"
+    wait = (
+        f"open({str(mark)!r}, 'w').write(str(os.getpid()))\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.02)"
+    )
+    make_source(shelf, "slow", before=wait)
+    build = asked("slow")
+    ours = worker(build)
+    wait_for(mark)
+    os.kill(ours.pid, signal.SIGSTOP)
+    assert images.abandoned(now() + LATER) == [build]
+    ImageBuild.objects.update(state=BuildState.SOLVING, builder_seen_at=now())  # by another
+    streams.append(build.log_id, ImageBuild.objects.get().log.size_bytes, b"other\n")
+    go.touch()
+    os.kill(ours.pid, signal.SIGCONT)
+    assert ours.wait(20) == 0
     build.refresh_from_db()
-    assert (build.state, build.lock, build.image) == (BuildState.SOLVING, "", None)
+    assert (build.state, build.attempt, build.image) == (BuildState.SOLVING, 2, None)
     assert log_of(build).endswith("other\n")
+
+
+@pytest.mark.django_db
+def test_a_builder_that_is_killed_under_its_worker_is_tried_again_at_once(shelf, tmp_path):
+    mark = tmp_path / "killed"
+    # The package's own build kills the program that builds the image, the first time.
+    kill = (
+        "import signal\n"
+        f"if not os.path.exists({str(mark)!r}):\n"
+        f"    open({str(mark)!r}, 'w').close(); os.killpg(0, signal.SIGKILL); time.sleep(60)"
+    )
+    make_source(shelf, "deadly", before=kill)
+    build = built("deadly")
+    assert (build.state, build.error, build.attempt) == (BuildState.READY, "", 2)
+    assert "Attempt 2: the builder before was killed" in log_of(build)
+
+
+@pytest.mark.django_db
+def test_a_builder_that_is_killed_every_time_is_given_up(shelf, settings):
+    make_source(shelf, "deadly", before="import signal; os.killpg(0, signal.SIGKILL)")
+    build = built("deadly")
+    assert build.state == BuildState.FAILED
+    assert "its builder was killed 4 times (" in build.error
+    assert "is there enough memory?" in build.error
+    assert f"Failed: {build.error}" in log_of(build)
+    assert build.log.is_complete
+    assert {path.name for path in Path(settings.IMAGES).iterdir()} <= {".locks"}
 
 
 @pytest.mark.django_db
