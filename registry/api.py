@@ -1,43 +1,22 @@
-"""Environments and models over HTTP."""
+"""Models over HTTP."""
 
 from typing import Any
 
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from compute.models import ImageBuild
-from registry import environments, model_files, versions
+from registry import model_files, versions
 from registry.access import number_in, version_for
+from registry.api_shown import common
 from registry.models import Kind, Version
 from studio.api_access import workspace_of
-from studio.api_input import Input
-from studio.auth import ByPerson, ByPersonOrRun, user_of
+from studio.auth import ByPerson, ByPersonOrRun
 from studio.files import blobs
 from studio.files.downloads import file_response, zip_response
-
-
-def common(version: Version) -> dict[str, Any]:
-    """What every version says of itself."""
-    return {
-        "name": version.asset.name,
-        "version": version.number,
-        "id": str(version),
-        "description": version.description,
-        "tags": version.tags,
-        "properties": version.properties,
-        "created_at": version.created_at,
-        "created_by": version.created_by.username if version.created_by else None,
-    }
-
-
-def environment_dict(version: Version, image: str | None) -> dict[str, Any]:
-    """An environment version; `image` is its build's state, None when nobody asked for one yet."""
-    return {**common(version), "definition": version.environment.definition, "image": image}
 
 
 def model_dict(version: Version, *, with_files: bool = True) -> dict[str, Any]:
@@ -54,56 +33,6 @@ def model_dict(version: Version, *, with_files: bool = True) -> dict[str, Any]:
     if with_files:
         facts["files"] = [[path, size] for path, _, size in model_files.files(version)]
     return facts
-
-
-def image_states(found: list[Version]) -> dict[str, str]:
-    """Recipe digest → state of its image build, for those that were ever asked for."""
-    digests = {version.environment.recipe_digest for version in found}
-    builds = ImageBuild.objects.filter(recipe_digest__in=digests)
-    return dict(builds.values_list("recipe_digest", "state"))
-
-
-class NewEnvironment(Input):
-    """A definition to register under a name."""
-
-    name = serializers.CharField(max_length=255)
-    definition = serializers.JSONField()
-    description = serializers.CharField(required=False, allow_blank=True, default="")
-
-
-class Environments(APIView):
-    """The newest version of each environment; POST registers the next one."""
-
-    permission_classes = [ByPerson]
-
-    @extend_schema(operation_id="list_environments", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, workspace: str) -> Response:
-        found = environments.latest(workspace_of(request, workspace))
-        states = image_states(found)
-        items = [environment_dict(v, states.get(v.environment.recipe_digest)) for v in found]
-        return Response({"items": items})
-
-    @extend_schema(request=NewEnvironment, responses={201: OpenApiTypes.OBJECT})
-    def post(self, request: Request, workspace: str) -> Response:
-        place = workspace_of(request, workspace, write=True)
-        wanted = NewEnvironment.read(request.data)
-        version = environments.register(place, user_of(request), **wanted)
-        states = image_states([version])
-        image = states.get(version.environment.recipe_digest)
-        return Response(environment_dict(version, image), status=201)
-
-
-class OneEnvironment(APIView):
-    """One version of an environment, the newest without `?version=`."""
-
-    permission_classes = [ByPerson]
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, workspace: str, name: str) -> Response:
-        number = number_in(request.query_params.get("version"))
-        version = environments.get(workspace_of(request, workspace), name, number)
-        states = image_states([version])
-        return Response(environment_dict(version, states.get(version.environment.recipe_digest)))
 
 
 class Models(APIView):

@@ -81,8 +81,12 @@ class ModelVersion(models.Model):
 
 
 class EnvironmentVersion(models.Model):
-    """What a person wrote: `definition` as in `registry.environments`, and its recipe's digest."""
+    """What a person wrote: `definition` as in docs/api.md, and its recipe's digest.
+
+    `summary` is the recipe in words for lists, which read no definition.
+    """
 
     version = models.OneToOneField(Version, models.CASCADE, related_name="environment")
     definition = models.JSONField()
     recipe_digest = models.CharField(max_length=64, db_index=True)
+    summary = models.CharField(max_length=300, blank=True, help_text="its packages, in words")

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from registry.models import Asset, Kind, Version
 from studio.errors import BadInput
 from studio.models import User, Workspace
+from studio.texts import mapping
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
 TRIES = 20
@@ -27,8 +29,8 @@ def check_name(kind: Kind, name: str) -> str:
 
 
 def register(
-    workspace: Workspace,
-    user: User,
+    workspace: Workspace | None,
+    user: User | None,
     *,
     kind: Kind,
     name: str,
@@ -37,18 +39,26 @@ def register(
     description: str = "",
     tags: dict[str, str] | None = None,
     properties: dict[str, str] | None = None,
+    only_new: bool = False,
 ) -> Version:
     """Make the next version of `name`. `add_detail` adds its own row in the same transaction.
 
-    Two who register at once get two numbers: the loser of the unique constraint counts again.
-    Raises BadInput for a name that is not allowed.
+    workspace and user: None for what comes with the studio.   only_new: a version with this digest
+    is returned as it is, so that the same content has one number.
+    Two who register at once get two numbers: the loser of the unique constraint counts again. A
+    name that was archived is in the lists again. Raises BadInput for a name that is not allowed.
     """
     check_name(kind, name)
     for _ in range(TRIES):
         try:
             with transaction.atomic():
                 asset, _ = Asset.objects.get_or_create(workspace=workspace, kind=kind, name=name)
+                archive(asset, None)
+                # Counted before looking: who adds the same in between has taken our number.
                 newest = asset.versions.aggregate(number=Max("number"))["number"] or 0
+                same = asset.versions.filter(digest=digest).first() if only_new else None
+                if same is not None:
+                    return same
                 version = Version.objects.create(
                     asset=asset,
                     number=newest + 1,
@@ -65,9 +75,37 @@ def register(
     raise clash
 
 
-def latest(workspace: Workspace, kind: Kind) -> list[Version]:
-    """Return the newest version of each asset of `kind`, by name."""
+def archive(asset: Asset, at: datetime | None) -> None:
+    """Take `asset` out of the lists; None puts it back. By name it is there all the time."""
+    if (asset.archived_at is None) != (at is None):
+        asset.archived_at = at
+        asset.save(update_fields=["archived_at"])
+
+
+def describe(
+    version: Version, *, description: str | None = None, tags: dict[str, str | None] | None = None
+) -> None:
+    """Change what is written on a version: `tags` are merged, None removes one.
+
+    Raises BadInput for tags that are not names and texts, or too many.
+    """
+    with transaction.atomic():
+        row = Version.objects.select_for_update().get(pk=version.pk)
+        if description is not None:
+            row.description = description
+        kept = {**row.tags, **(tags or {})}
+        row.tags = mapping("tags", {name: text for name, text in kept.items() if text is not None})
+        row.save(update_fields=["description", "tags"])
+    version.description, version.tags = row.description, row.tags
+
+
+def newest(kind: Kind) -> QuerySet[Version]:
+    """The newest version of each asset of `kind`, by name, with its asset, author and detail."""
     newer = Version.objects.filter(asset=OuterRef("asset"), number__gt=OuterRef("number"))
-    versions = Version.objects.filter(asset__workspace=workspace, asset__kind=kind)
-    found = versions.filter(~Exists(newer)).select_related("asset", "created_by", f"{kind}")
-    return list(found.order_by("asset__name"))
+    found = Version.objects.filter(~Exists(newer), asset__kind=kind)
+    return found.select_related("asset", "created_by", f"{kind}").order_by("asset__name")
+
+
+def latest(workspace: Workspace, kind: Kind) -> list[Version]:
+    """Return the newest version of each asset of `kind` in `workspace`, by name."""
+    return list(newest(kind).filter(asset__workspace=workspace))

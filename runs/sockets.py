@@ -1,8 +1,9 @@
 """Who may listen to what: a topic's name → the group that carries it."""
 
+from registry import sockets
 from runs import lifecycle, metrics
 from runs.access import run_for
-from studio import streams
+from studio import live, streams
 from studio.access import Person, workspace_for
 from studio.errors import StudioError
 
@@ -10,14 +11,15 @@ from studio.errors import StudioError
 def group_for(user: Person, topic: str) -> str | None:
     """Return the live group of `topic`, None where it is unknown or not this user's.
 
-    Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:log:<path>`.
+    Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:log:<path>`,
+    and those of `registry.sockets`.
     """
     kind, _, rest = topic.partition(":")
     try:
         if kind == "workspace":
-            return lifecycle.workspace_group(workspace_for(user, rest).pk)
+            return live.workspace_group(workspace_for(user, rest).pk)
         if kind != "run":
-            return None
+            return sockets.group_for(user, topic)
         run_id, _, part = rest.partition(":")
         run = run_for(user, run_id)
     except StudioError:
