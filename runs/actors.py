@@ -1,6 +1,6 @@
 """Queue entry points of runs: an id in, one call out. All safe to run twice."""
 
-from runs import launching, stopping
+from runs import launching, preparing, stopping
 from studio.queue import actor
 
 
@@ -20,3 +20,15 @@ def stop(run_pk: int) -> None:
 def clean(run_pk: int) -> None:
     """Free what an ended run left, then give its node to who waits."""
     stopping.clean(run_pk)
+
+
+@actor(queue_name="runs", max_retries=5)
+def go_on(build_pk: int) -> None:
+    """Let the runs that waited for an image build go on, now that it has ended."""
+    launching.go_on(build_pk)
+
+
+@actor(queue_name="images", max_retries=0)
+def make_room() -> None:
+    """Remove images that nobody needs where all take too much."""
+    preparing.make_room()

@@ -11,13 +11,11 @@ from rest_framework.views import APIView
 from runs import logs, outputs
 from runs.api_access import run_of
 from studio import streams
-from studio.api_input import Input
+from studio.api_streams import PieceAsked, piece
 from studio.auth import ByPersonOrRun
 from studio.errors import NotFound
 from studio.files import blobs, trees
 from studio.files.downloads import bytes_response, file_response, zip_response
-
-MOST_LOG_BYTES = 1024 * 1024
 
 
 class Files(APIView):
@@ -63,14 +61,10 @@ class Zip(APIView):
         return zip_response(request, outputs.zip_entries(run, prefix), f"{run.run_id}.zip")
 
 
-class LogAsked(Input):
+class LogAsked(PieceAsked):
     """Which log, from which byte on, at most how many bytes."""
 
     path = serializers.CharField()
-    offset = serializers.IntegerField(default=0)
-    limit = serializers.IntegerField(
-        min_value=1, max_value=MOST_LOG_BYTES, default=streams.CHUNK_BYTES
-    )
 
 
 class Log(APIView):
@@ -82,19 +76,9 @@ class Log(APIView):
     def get(self, request: Request, run_id: str) -> Response:
         run = run_of(request, run_id)
         asked = LogAsked.read(request.query_params)
-        stream = logs.log_for(run, asked["path"]).stream
-        piece = streams.read(stream, asked["offset"], asked["limit"])
-        return Response(
-            {
-                "path": asked["path"],
-                "offset": piece.offset,
-                "next_offset": piece.next_offset,
-                "size_bytes": stream.size_bytes,
-                "first_line": piece.first_line,
-                "text": piece.text,
-                "is_complete": stream.is_complete or run.is_final,
-            }
-        )
+        answer = piece(logs.log_for(run, asked["path"]).stream, asked["path"], asked)
+        answer["is_complete"] = answer["is_complete"] or run.is_final
+        return Response(answer)
 
 
 class Code(APIView):

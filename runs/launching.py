@@ -12,21 +12,20 @@ from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute import clusters, images, recipes
-from compute.actors import build_image
 from compute.backends import backend_for
 from compute.backends.base import NoCapacity, Refused, Unreachable
-from compute.models import Cluster, ImageBuild, Node
-from compute.states import BuildState
+from compute.models import Cluster, Node
 from compute.tasks import Task
-from runs import lifecycle, logs
+from runs import lifecycle, preparing
 from runs.models import Run
 from runs.states import ON_A_NODE, Reason, State
-from studio import queue, tokens
-from studio.errors import BadInput
+from studio import tokens
 from studio.models import TokenKind
 
 logger = logging.getLogger(__name__)
 TOKEN_DAYS = 60
+WITH = ("experiment__workspace", "cluster", "created_by", "image_build__image")
+PLACED_TOGETHER = 20
 TURNED_AWAY_FOR = timedelta(seconds=5)
 
 
@@ -36,63 +35,27 @@ def launch(run_pk: int) -> None:
     if run.state == State.NOT_STARTED:
         lifecycle.move(run, State.PREPARING)
     if run.state == State.PREPARING:
-        prepare(run)
+        preparing.prepare(run)
     if run.state == State.QUEUED:
         place(run.cluster)
 
 
 def _load(run_pk: int) -> Run:
-    return Run.objects.select_related("experiment__workspace", "cluster", "created_by").get(
-        pk=run_pk
-    )
+    return Run.objects.select_related(*WITH).get(pk=run_pk)
 
 
-def prepare(run: Run) -> None:
-    """See that the run's image is there: go on to Queued, wait for the build, or fail with it."""
-    build = run.image_build
-    is_reused = False
-    if build is None:
+def go_on(build_pk: int) -> None:
+    """Let the runs that waited for a build that ended go on: to their nodes, or to their end."""
+    waiting = list(preparing.waiting_for(build_pk).select_related(*WITH).order_by("id"))
+    for number, run in enumerate(waiting):
         try:
-            build = images.ensure(recipes.from_definition(run.definition))
-        except BadInput as error:
-            lifecycle.end(run, Reason.ENVIRONMENT_FAILED, error=_error("BadInput", error.message))
-            return
-        Run.objects.filter(pk=run.pk).update(image_build=build)
-        run.image_build = build
-        is_reused = build.state == BuildState.READY
-    if not is_reused:  # users know the build log as that of a build which this run waited for
-        logs.attach(run, logs.BUILD, build.log)
-    if build.state == BuildState.READY:
-        lifecycle.move(run, State.QUEUED, closing=_image_words(run, build))
-    elif build.state == BuildState.FAILED:
-        lifecycle.end(run, Reason.ENVIRONMENT_FAILED, error=_build_error(build))
-    else:
-        lifecycle.wait(run, _build_words(build))
-        if build.state == BuildState.WAITING:
-            queue.send(build_image, build.pk)
-
-
-def _image_words(run: Run, build: ImageBuild) -> str:
-    if build.ended_at is None or build.ended_at < run.created_at:
-        return "image reused"
-    seconds = (build.ended_at - (build.started_at or build.ended_at)).total_seconds()
-    return f"image built in {seconds:.1f} s"
-
-
-def _build_words(build: ImageBuild) -> str:
-    return {
-        BuildState.WAITING: "Waiting for its image: a worker will start the build",
-        BuildState.SOLVING: "Building its image: choosing the exact packages",
-        BuildState.INSTALLING: "Building its image: downloading and installing packages",
-    }[BuildState(build.state)]
-
-
-def _build_error(build: ImageBuild) -> dict[str, object]:
-    return {
-        **_error("EnvironmentFailed", build.error or "the image could not be built"),
-        "guilty": build.guilty,
-        "log": logs.BUILD,
-    }
+            preparing.prepare(run)
+        except Exception:  # the outer edge: the others must not wait for this one
+            logger.exception("%s could not go on", run)
+        if number % PLACED_TOGETHER == 0:  # the first start while the last are still told
+            place(run.cluster)
+    for cluster in {run.cluster_id: run.cluster for run in waiting}.values():
+        place(cluster)
 
 
 def _error(kind: str, message: str) -> dict[str, object]:
@@ -162,7 +125,7 @@ def start(run: Run) -> None:
         words = "its image was removed meanwhile"
         if lifecycle.move(run, State.PREPARING, words, image_build=None):
             clusters.release(run.run_id, clock())
-            prepare(run)
+            preparing.prepare(run)
         return
     images.mark_used(image)
     try:

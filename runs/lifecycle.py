@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from runs.models import Run, RunEvent
+from runs.models import Run, RunEvent, RunQuerySet
 from runs.states import ENDS_AS, MOVES, Reason, State
 from studio import live
 
@@ -18,11 +18,6 @@ MOST_TEXT = 500
 def group(run: Run) -> str:
     """The live group of a run's page."""
     return f"run.{run.pk}"
-
-
-def workspace_group(workspace_id: int) -> str:
-    """The live group of a workspace's tables."""
-    return f"workspace.{workspace_id}"
 
 
 def move(
@@ -81,6 +76,24 @@ def wait(run: Run, why: str) -> None:
             _tell(run, 0)
 
 
+def wait_all(runs: RunQuerySet, why: str) -> int:
+    """Say in words what all of `runs`, in one state, wait for; return how many it changed for.
+
+    One update and one event for each workspace's tables, however many runs there are.
+    """
+    why = why[:MOST_TEXT]
+    with transaction.atomic():
+        changed = list(runs.exclude(waits_for=why).select_related("experiment"))
+        if not changed or not runs.exclude(waits_for=why).update(waits_for=why):
+            return 0
+        pages = [group(run) for run in changed]
+        live.publish_to(pages, "run-changed", state=changed[0].state, number=0)
+        for workspace_id, run in {run.experiment.workspace_id: run for run in changed}.items():
+            where = live.workspace_group(workspace_id)
+            live.publish(where, "run-changed", run_id=run.run_id, state=run.state)
+    return len(changed)
+
+
 def began(run: Run, text: str) -> None:
     """Write the first event of a run that was just submitted."""
     RunEvent.objects.create(run=run, number=1, state=run.state, text=text, at=run.created_at)
@@ -119,7 +132,7 @@ def _swap(
 def _tell(run: Run, number: int) -> None:
     live.publish(group(run), "run-changed", state=run.state, number=number)
     live.publish(
-        workspace_group(run.experiment.workspace_id),
+        live.workspace_group(run.experiment.workspace_id),
         "run-changed",
         run_id=run.run_id,
         state=run.state,

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute.backends import backend_for
-from runs import launching, lifecycle, watching
+from runs import launching, lifecycle, preparing, watching
 from runs.models import Run
 from runs.states import Reason, State
 
@@ -28,8 +28,9 @@ def stop(run_pk: int) -> None:
 
 
 def clean(run_pk: int) -> None:
-    """Free what an ended run left and place the next one."""
+    """Free what an ended run left, an image build that only it waited for, and place the next."""
     run = _load(run_pk)
+    preparing.let_go(run.image_build)
     deadline = time.monotonic() + LEAVES_WITHIN_S
     while not watching.clean(run) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -38,5 +39,5 @@ def clean(run_pk: int) -> None:
 
 def _load(run_pk: int) -> Run:
     return Run.objects.select_related(
-        "experiment__workspace", "cluster", "created_by", "canceled_by"
+        "experiment__workspace", "cluster", "created_by", "canceled_by", "image_build"
     ).get(pk=run_pk)

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from compute import clusters, images
 from compute.actors import build_image
 from compute.models import Cluster, Node
-from compute.states import BUILD_ENDED, BuildState, NodeState
-from runs import actors, launching, watching
+from compute.states import BUILD_ENDED, NodeState
+from registry import environments
+from runs import actors, launching, preparing, watching
 from runs.models import Run, RunQuerySet
 from runs.states import FINAL, ON_A_NODE, State
 from studio import queue, tokens
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
 # Messages arrive within milliseconds; what has not moved after this was lost.
 DUE = timedelta(seconds=3)
+# Whoever asks for a build says a moment later that he waits for it; no sooner is it unwanted.
+JUST_ASKED = timedelta(seconds=0.5)
 # What was sent again may be under way: not once more before this.
 AGAIN = timedelta(seconds=30)
 # Only in this process: after a restart everything may be sent once more, and all of it is
@@ -35,9 +38,10 @@ _sent: dict[tuple[str, int], datetime] = {}
 
 
 def prepare() -> None:
-    """What the first start needs of the upper apps: a cluster in every workspace that has none."""
+    """What a start needs of the upper apps: a cluster per workspace, the curated environments."""
     for workspace in Workspace.objects.filter(clusters__isnull=True):
         clusters.ensure_default(workspace)
+    environments.load_catalog()
     blobs.sweep()
 
 
@@ -50,12 +54,24 @@ def once(now: datetime) -> None:
         _clean_ended,
         _release_left_nodes,
         _go_on_after_builds,
-        _resend_builds,
+        _end_unwanted_builds,
+        _start_builds_again,
+        _say_what_builds_do,
         _launch_new,
         _place_waiting,
         _housekeeping,
     ]
     for step in steps:
+        _each([now], step)
+
+
+def look(now: datetime) -> None:
+    """See between the rounds what must not wait for the next one: builds that ended, or may.
+
+    compute tells nobody that a build ended, and registry knows no run that waits for one; these
+    are two cheap queries.
+    """
+    for step in (_go_on_after_builds, _end_unwanted_builds):
         _each([now], step)
 
 
@@ -116,25 +132,36 @@ def _release_left_nodes(now: datetime) -> None:
 
 
 def _go_on_after_builds(now: datetime) -> None:
-    built = _runs(state=State.PREPARING, image_build__state__in=BUILD_ENDED)
-    _each(built.values_list("pk", flat=True), launching.launch)
+    ended = Run.objects.filter(state=State.PREPARING, image_build__state__in=BUILD_ENDED)
+    builds = ended.values_list("image_build", "image_build__log").annotate(first=Min("id"))
+    for build_pk, log_pk, _ in builds.order_by("first"):
+        # By its log: a build that was asked for again and ended again is another end.
+        if _is_due("go-on", log_pk, now, every=DUE):
+            queue.send(actors.go_on, build_pk)
 
 
-def _resend_builds(now: datetime) -> None:
+def _end_unwanted_builds(now: datetime) -> None:
+    """A person took a wish back, or the last run that waited went in an unusual way."""
+    preparing.let_go_of_unwanted(now - JUST_ASKED)
+
+
+def _start_builds_again(now: datetime) -> None:
+    """Send the builds that wait, while there is room, and those whose builder was killed."""
     images.abandoned(now)
-    needed = Run.objects.filter(
-        state=State.PREPARING,
-        image_build__state=BuildState.WAITING,
-        image_build__asked_at__lt=now - DUE,
-    )
-    for pk in needed.values_list("image_build_id", flat=True).distinct():
-        if pk is not None and _is_due("build", pk, now):
-            queue.send(build_image, pk)
+    for build in images.startable(now):
+        # One that was just asked for is sent by whoever asked.
+        is_left = build.asked_at < now - DUE or build.attempt > 1
+        if is_left and _is_due("build", build.log_id, now, every=DUE):
+            queue.send(build_image, build.pk)
+
+
+def _say_what_builds_do(now: datetime) -> None:
+    preparing.tell_progress()
 
 
 def _launch_new(now: datetime) -> None:
     new = Q(state=State.NOT_STARTED) | Q(state=State.PREPARING, image_build__isnull=True)
-    late = Run.objects.filter(new, created_at__lt=now - DUE)
+    late = Run.objects.filter(new, created_at__lt=now - DUE).order_by("id")
     _each(late.values_list("pk", flat=True), launching.launch)
 
 
@@ -145,6 +172,8 @@ def _place_waiting(now: datetime) -> None:
 
 def _housekeeping(now: datetime) -> None:
     clusters.retire_idle(now)
+    if _is_due("make-room", images.newest(), now, every=timedelta(minutes=5)):
+        queue.send(actors.make_room)
     if _is_due("housekeeping", 0, now, every=timedelta(hours=1)):
         tokens.forget_expired(now)
         blobs.sweep()
@@ -153,6 +182,7 @@ def _housekeeping(now: datetime) -> None:
 
 
 def _runs(**wanted: object) -> RunQuerySet:
-    return Run.objects.select_related(
+    found = Run.objects.select_related(
         "experiment__workspace", "cluster", "created_by", "canceled_by", "image_build__image"
-    ).filter(**wanted)
+    )
+    return found.filter(**wanted).order_by("id")

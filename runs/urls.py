@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{W}/_find/", index.find, name="find"),
     path(f"{W}/_on-cluster/<name>/", index.on_cluster, name="on-cluster"),
     path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
+    path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),
     path(f"{RUN}/", detail.overview, name="detail"),
     path(f"{RUN}/metrics/", detail.metrics, name="metrics"),
     path(f"{RUN}/files/", detail.files, name="files"),

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
+from registry import texts
 from runs import control, logs, outputs, stages
 from runs import metrics as run_metrics
 from runs.access import run_for
@@ -85,7 +86,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     more = {
         "build": build,
         "image": build.image if build else None,
-        "definition": run.definition.get("conda", run.definition.get("pip", "")),
+        "texts": texts.texts_of(run.definition, _blamed(run)),
         "parameters": _parameters(run.arguments),
         "models": models.order_by("-id"),
     }
@@ -95,6 +96,11 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         response = _page(request, run, "detail", **more)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _blamed(run: Run) -> dict[str, list[int]]:
+    """The lines of the environment's definition that its build failed on."""
+    return texts.blamed_in(run.definition, run.error.get("guilty", ""))
 
 
 def _parameters(arguments: list[str]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
 from compute.access import cluster_for
+from registry.access import version_for, visible
 from registry.models import Asset, Kind
 from runs.access import experiment_for
 from runs.models import Experiment, MetricSeries, Run, RunAsset, RunQuerySet
@@ -171,6 +172,18 @@ def made_by(request: HttpRequest, workspace: str, model: str, number: int) -> Ht
 
 
 @login_required
+def used_by(request: HttpRequest, workspace: str, name: str, number: int) -> HttpResponse:
+    """For an environment version's page: the workspace's runs that used it, newest first."""
+    place = workspace_for(request.user, workspace)
+    version = version_for(place, Kind.ENVIRONMENT, name, number)
+    runs, following = page(
+        _runs(place).filter(environment=version).order_by("-id"), request.GET.get("cursor"), 20
+    )
+    facts = {"workspace": place, "version": version, "runs": runs, "following": following}
+    return render(request, "runs/_used_by.html", facts)
+
+
+@login_required
 def find(request: HttpRequest, workspace: str) -> HttpResponse:
     """For the search box: experiments, runs and models whose names hold what was typed."""
     place = workspace_for(request.user, workspace)
@@ -180,6 +193,8 @@ def find(request: HttpRequest, workspace: str) -> HttpResponse:
         "workspace": place,
         "experiments": place.experiments.filter(name__icontains=words)[:MOST_FOUND],
         "runs": runs.order_by("-id")[:MOST_FOUND],
-        "assets": Asset.objects.filter(workspace=place, name__icontains=words)[:MOST_FOUND],
+        "assets": Asset.objects.filter(visible(place), name__icontains=words, archived_at=None)[
+            :MOST_FOUND
+        ],
     }
     return render(request, "runs/_find.html", facts if words else {})

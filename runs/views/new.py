@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST
 from compute import recipes
 from compute.models import Cluster, ImageBuild
 from compute.sizes import SIZES
-from compute.states import BuildState, NodeState
-from registry import environments
+from compute.states import BuildState, ImageKind, NodeState
+from registry import environments, texts
 from registry.models import Version
 from runs.access import run_for
 from runs.models import Run
+from runs.states import Reason
 from studio.access import workspace_for
 from studio.errors import BadInput, NotFound
 from studio.files import trees
@@ -56,21 +57,26 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
     return render(request, "runs/new.html", facts)
 
 
-def _choices(workspace: Workspace) -> list[tuple[Version, str]]:
-    """The newest version of each environment with its first packages, as words."""
-    choices = []
-    for version in environments.latest(workspace):
-        recipe = recipes.from_definition(version.environment.definition)
-        named = [p for p in (*recipe.conda, *recipe.pip) if not p.startswith("-")]
-        python = [f"Python {recipe.python}"] if recipe.python else []
-        more = [f"{len(named) - 4} more"] if len(named) > 4 else []
-        choices.append((version, ", ".join([*python, *named[:4], *more])))
-    return choices
+def _choices(workspace: Workspace) -> list[tuple[str, list[Version]]]:
+    """The newest version of each environment in two groups: the workspace's own, the curated."""
+    newest = environments.latest(workspace)
+    groups = [("Of this workspace", False), ("Curated", True)]
+    return [
+        (title, [version for version in newest if version.asset.is_curated == is_curated])
+        for title, is_curated in groups
+    ]
 
 
 def _past(run: Run) -> dict[str, Any]:
-    """A past run as the form holds it: its code is here already, so nothing is sent again."""
+    """A past run as the form holds it: its code is here already, so nothing is sent again.
+
+    One whose environment could not be built brings the definition itself, to be mended.
+    """
+    fault = _fault(run)
+    is_named = run.environment is not None and not fault
     return {
+        "fault": fault,
+        "keep": run.environment_name if run.environment and not _is_curated(run) else "",
         "name": run.name,
         "experiment": run.experiment.name,
         "snapshot": run.snapshot.sha256,
@@ -78,10 +84,26 @@ def _past(run: Run) -> dict[str, Any]:
         "script": run.script,
         "arguments": run.arguments,
         "environment": {"name": run.environment_name, "version": run.environment.number}
-        if run.environment
+        if is_named and run.environment
         else {"definition": run.definition},
         "cluster": run.cluster.name,
     }
+
+
+def _fault(run: Run) -> dict[str, Any] | None:
+    """Why the run's environment could not be built: the words, and the lines at fault."""
+    if run.reason != Reason.ENVIRONMENT_FAILED:
+        return None
+    guilty = run.error.get("guilty", "")
+    return {
+        "message": run.error.get("message", ""),
+        "guilty": guilty,
+        "lines": texts.blamed_in(run.definition, guilty),
+    }
+
+
+def _is_curated(run: Run) -> bool:
+    return run.environment is not None and run.environment.asset.is_curated
 
 
 @require_POST
@@ -90,25 +112,30 @@ def image_state(request: HttpRequest, workspace: str) -> JsonResponse:
     """Say whether an environment can be read and its image is there.
 
     The body is a submission's "environment". Answers {"state": "ready"|"building"|"new"|"failed"|
-    "wrong", "words"}; what is wrong with a definition is an answer here, not an error.
+    "wrong", "words", "line": where it is wrong, or null}; what is wrong with a definition is an
+    answer here, not an error.
     """
     place = workspace_for(request.user, workspace)
     try:
         wanted = json.loads(request.body or b"null")
     except (ValueError, RecursionError):
         raise BadInput("the body is not JSON") from None
+    line = None
     try:
         state, words = _image(place, wanted)
     except (BadInput, NotFound) as error:
-        state, words = "wrong", error.message
-    return JsonResponse({"state": state, "words": words})
+        state, words, line = "wrong", error.message, error.facts.get("line")
+    return JsonResponse({"state": state, "words": words, "line": line})
 
 
 def _image(workspace: Workspace, wanted: Any) -> tuple[str, str]:
     _, definition = environments.find(workspace, wanted)
-    digest = recipes.from_definition(definition).digest
-    build = ImageBuild.objects.select_related("image").filter(recipe_digest=digest).first()
-    if build is None:
+    recipe = recipes.from_definition(definition)
+    if recipe.as_is or recipe.dockerfile:
+        return "failed", "brings its own image, which only a cluster of Docker nodes can use"
+    known = ImageBuild.objects.filter(recipe_digest=recipe.digest, kind=ImageKind.LOCAL)
+    build = known.select_related("image").first()
+    if build is None or build.state == BuildState.CANCELED:
         return "new", "will be built before the run starts; later runs reuse it"
     if build.state == BuildState.READY and build.image:
         took = duration(build.image.build_seconds)

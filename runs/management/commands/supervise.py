@@ -1,4 +1,7 @@
-"""Every second: re-send what a row says is due, look at what runs, end what went silent."""
+"""Every second: re-send what a row says is due, look at what runs, end what went silent.
+
+Ten times a second: let runs go on whose image is ready, end builds that nobody waits for.
+"""
 
 import logging
 import signal
@@ -12,6 +15,8 @@ from django.utils.timezone import now as clock
 from runs import supervising
 
 logger = logging.getLogger(__name__)
+# A second has one round, and so many looks at what must go on at once.
+LOOKS = 10
 
 
 class Command(BaseCommand):
@@ -25,6 +30,8 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: ended.set())
         supervising.prepare()
         logger.info("supervise is up")
-        while not ended.wait(1.0):
+        beat = 0
+        while not ended.wait(1.0 / LOOKS):
             close_old_connections()
-            supervising.once(clock())
+            beat = (beat + 1) % LOOKS
+            supervising.once(clock()) if beat == 0 else supervising.look(clock())
