@@ -15,8 +15,15 @@ from trainyard._core import Experiment, Run, Workspace
 from trainyard._environment import Environment
 from trainyard._errors import AzureMLException, StudioError, Unreachable
 from trainyard._following import until_end
+from trainyard._image_build import DockerImageDetails, ImageBuildDetails
 from trainyard._model import Model
 from trainyard._runconfig import RunConfiguration, ScriptRunConfig
+from trainyard._settings import (
+    ContainerRegistry,
+    DockerConfiguration,
+    DockerSection,
+    PythonSection,
+)
 
 __all__ = [
     "VERSION",
@@ -24,9 +31,15 @@ __all__ = [
     "AzureMLException",
     "ComputeTarget",
     "CondaDependencies",
+    "ContainerRegistry",
+    "DockerConfiguration",
+    "DockerImageDetails",
+    "DockerSection",
     "Environment",
     "Experiment",
+    "ImageBuildDetails",
     "Model",
+    "PythonSection",
     "Run",
     "RunConfiguration",
     "ScriptRunConfig",

@@ -334,7 +334,6 @@ for _name, _instead in (
     ("submit_child", _LOOP),
     ("get_children", "experiment.get_runs()"),
     ("fail", "raise an exception, or end the script with another exit code than 0"),
-    ("get_environment", "run.get_details()['runDefinition']['environment']"),
     ("restore_snapshot", "the Code tab of the run's page"),
 ):
     setattr(Run, _name, _unbuilt("Run." + _name, _instead))

@@ -1,159 +1,201 @@
-"""Environment: what a run's script finds installed; from conda YAML or pip requirements."""
+"""Environment: what a run's script finds installed, in which image, with which variables."""
 
+import copy
 import json
-from typing import Any, Dict, List, Optional
+import os
+import warnings
+from typing import List, Optional
 
-from trainyard import _errors
-from trainyard._conda import CondaDependencies
+from trainyard import _errors, _existing, _files
+from trainyard._conda import FILE_NAME, CondaDependencies
 from trainyard._place import Place
+from trainyard._registered import Registered
+from trainyard._settings import ContainerRegistry
 
-DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20251130.v1"
-DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
-
-
-class PythonSection:
-    """The Python side of an environment: `conda_dependencies`, and names scripts set."""
-
-    def __init__(self, conda_dependencies: Optional[CondaDependencies] = None):
-        self.conda_dependencies = conda_dependencies or CondaDependencies()
-        self.interpreter_path = "python"
-        self.user_managed_dependencies = False
+JSON_NAME = "azureml_environment.json"
 
 
-class DockerSection:
-    """Names that scripts set. This studio builds one kind of image; `base_image` is not used."""
-
-    def __init__(self) -> None:
-        self.enabled = False
-        self.base_image: Optional[str] = DEFAULT_CPU_IMAGE
-        self.base_dockerfile: Optional[str] = None
-        self.shm_size = "2g"
-        self.arguments: List[str] = []
-
-
-class Environment:
+class Environment(Registered):
     """A named definition. `version` is None until it is registered, or came from the studio."""
-
-    def __init__(self, name: str):
-        self.name = name
-        self.version: Optional[str] = None
-        self.python = PythonSection()
-        self.docker = DockerSection()
-        self.environment_variables: Dict[str, str] = {}
-        self._pip: Optional[Dict[str, str]] = None
-        self._registered: Optional[Dict[str, Any]] = None
 
     # --- where one comes from ------------------------------------------------------------
     @staticmethod
     def from_conda_specification(name: str, file_path: str) -> "Environment":
-        """Return an environment of a conda YAML file; its text is kept as it is."""
+        """Return an environment of a conda YAML file; its text is kept as it is.
+
+        `-r file` in its pip section is replaced by what that file says. Warns when the file names
+        no Python. Raises UserErrorException for a file that cannot be read.
+        """
         environment = Environment(name)
-        environment.python.conda_dependencies = CondaDependencies.from_text(_text(file_path))
+        dependencies = CondaDependencies(os.fspath(file_path))
+        environment.python.conda_dependencies = dependencies
+        try:
+            names_python = dependencies.names_python
+        except _errors.UserErrorException:
+            return environment  # The studio reads all of YAML, and says what is wrong with it.
+        if not names_python:
+            warnings.warn(
+                '{} names no Python: the studio takes its own. Add "- python=3.11" to the'
+                " dependencies to choose one.".format(file_path),
+                stacklevel=2,
+            )
         return environment
 
     @staticmethod
     def from_pip_requirements(
         name: str, file_path: str, pip_version: Optional[str] = None
     ) -> "Environment":
-        """Return an environment of a requirements.txt; pip_version has no meaning here."""
-        environment = Environment(name)
-        environment._pip = {"pip": _text(file_path)}
-        return environment
+        """Return an environment of a requirements.txt; files that it includes come along.
 
-    @staticmethod
-    def get(
-        workspace: Place, name: str, version: Optional[str] = None, label: Optional[str] = None
-    ) -> "Environment":
-        """Return a registered environment, its newest version unless one is given.
-
-        Raises UserErrorException (NotFound) for an unknown one.
+        pip_version has no meaning here: the studio installs with a program of its own.
         """
-        if label not in (None, "latest"):
-            raise _errors.not_built("Environment.get(label=...)", 'version="2", or label="latest"')
-        path = workspace.api("environments/{}".format(name))
-        return Environment._of(workspace.client.get(path, version=version))
-
-    @staticmethod
-    def list(workspace: Place) -> Dict[str, "Environment"]:
-        """Return name → newest version of every environment of the workspace."""
-        found = workspace.client.items(workspace.api("environments"))
-        return {item["name"]: Environment._of(item) for item in found}
-
-    @staticmethod
-    def _of(answer: Dict[str, Any]) -> "Environment":
-        environment = Environment(answer["name"])
-        environment._take(answer)
-        definition = answer["definition"]
-        environment.environment_variables = dict(definition.get("variables") or {})
-        if "conda" in definition:
-            dependencies = CondaDependencies.from_text(definition["conda"])
-            environment.python.conda_dependencies = dependencies
-        else:
-            environment._pip = {
-                key: definition[key] for key in ("pip", "python") if definition.get(key) is not None
-            }
+        environment = Environment(name)
+        environment._define({"pip": _files.requirements_of(file_path)})
         return environment
 
-    def _take(self, answer: Dict[str, Any]) -> None:
-        self.version = str(answer["version"])
-        self._registered = answer["definition"]
+    @staticmethod
+    def from_existing_conda_environment(name: str, conda_environment_name: str) -> "Environment":
+        """Return an environment like a conda environment of this computer, by `conda env export`.
+
+        Warns of packages that the studio cannot have. Raises UserErrorException without conda.
+        """
+        export = _existing.conda(conda_environment_name)
+        environment = Environment(name)
+        environment.python.conda_dependencies = CondaDependencies.from_text(export.text)
+        _tell(export.troubles)
+        return environment
+
+    @staticmethod
+    def from_existing_virtual_environment(name: str, path: Optional[str] = None) -> "Environment":
+        """Return an environment with exactly the packages of a virtual environment.
+
+        path: its folder or interpreter; None is the Python that runs this. Packages of git are
+        kept with their commit; warns of those that the studio cannot have (editable, local).
+        Raises UserErrorException where there is no Python.
+        """
+        export = _existing.virtual(path)
+        environment = Environment(name)
+        environment._define({"pip": export.text, "python": export.python})
+        _tell(export.troubles)
+        return environment
+
+    @staticmethod
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: Optional[ContainerRegistry] = None,
+        conda_specification: Optional[str] = None,
+        pip_requirements: Optional[str] = None,
+    ) -> "Environment":
+        """Return an environment of a Docker image, with a file's packages installed in it.
+
+        Without such a file the image is used as it is.
+        """
+        environment = _with_packages(name, conda_specification, pip_requirements)
+        environment.docker.base_image = image
+        if container_registry is not None:
+            environment.docker.base_image_registry = container_registry
+        return environment
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: Optional[str] = None,
+        pip_requirements: Optional[str] = None,
+    ) -> "Environment":
+        """Return an environment of the image that a Dockerfile (its path or text) makes.
+
+        A file's packages are installed in it; without one it is used as it is.
+        """
+        environment = _with_packages(name, conda_specification, pip_requirements)
+        environment.docker.base_image = None
+        environment.docker.base_dockerfile = dockerfile
+        return environment
+
+    @staticmethod
+    def load_from_directory(path: str) -> "Environment":
+        """Return the environment that save_to_directory wrote; an edited conda file counts."""
+        place = os.path.join(path, JSON_NAME)
+        try:
+            words = json.loads(_files.text_of(place))
+            environment = Environment(words["name"])
+            environment._take_json(words)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _errors.UserErrorException(
+                "{} is not a saved environment: {}".format(place, error)
+            ) from None
+        conda = os.path.join(path, FILE_NAME)
+        if os.path.isfile(conda):
+            dependencies = CondaDependencies.from_text(_files.text_of(conda), conda)
+            environment.python.conda_dependencies = dependencies
+            written = Environment(environment.name)
+            written._define(words.get("definition") or {})
+            # Pip requirements stay what they are, unless the conda file was edited meanwhile.
+            if written.python.conda_dependencies == dependencies:
+                environment._written = written._written
+        return environment
+
+    @staticmethod
+    def add_private_pip_wheel(workspace: Place, file_path: str, exist_ok: bool = False) -> str:
+        raise _errors.not_built(
+            "Environment.add_private_pip_wheel",
+            "put the package's code into the source folder, or the wheel on a server and its"
+            " address among the pip packages",
+        )
 
     # --- what it is ------------------------------------------------------------
-    @property
-    def definition(self) -> Dict[str, Any]:
-        """What the studio builds from: conda YAML, or pip requirements, plus variables."""
-        if self.docker.base_dockerfile is not None:
-            raise _errors.not_built(
-                "Environment.docker.base_dockerfile", "list the packages as conda or pip packages"
-            )
-        if self.python.user_managed_dependencies:
-            words = dict(self._pip or {"pip": ""})
-        elif self._pip is not None:
-            words = dict(self._pip)
-        else:
-            words = {"conda": self.python.conda_dependencies.serialize_to_string()}
-        if not self.environment_variables:
-            return dict(words)
-        variables = {str(key): str(value) for key, value in self.environment_variables.items()}
-        return dict(words, variables=variables)
-
-    def order(self) -> Dict[str, Any]:
-        """Return how a run names this environment: by version if it is still that one."""
-        definition = self.definition
-        if self.version is not None and definition == self._registered:
-            return {"name": self.name, "version": int(self.version)}
-        return {"name": self.name, "definition": definition}
-
-    def register(self, workspace: Place) -> "Environment":
-        """Keep this definition under its name; the same content is the same version.
-
-        Returns the registered environment. Raises UserErrorException naming what is wrong.
-        """
-        answer = workspace.client.post(
-            workspace.api("environments"), {"name": self.name, "definition": self.definition}
-        )
-        self._take(answer)
-        return Environment._of(answer)
-
     def clone(self, new_name: str) -> "Environment":
         """Return a copy under a new name, not registered."""
-        copy = Environment._of({"name": new_name, "version": "0", "definition": self.definition})
-        copy.version, copy._registered = None, None
-        return copy
+        made = copy.deepcopy(self)
+        made.name, made.version, made._registered, made._facts = new_name, None, None, {}
+        return made
+
+    def save_to_directory(self, path: str, overwrite: bool = False) -> None:
+        """Write azureml_environment.json and conda_dependencies.yml into the folder `path`.
+
+        Raises UserErrorException when there is one and overwrite is False.
+        """
+        place = os.path.join(path, JSON_NAME)
+        if os.path.exists(place) and not overwrite:
+            raise _errors.UserErrorException(
+                "{} is there already; save with overwrite=True to replace it".format(place)
+            )
+        os.makedirs(path, exist_ok=True)
+        words = dict(self.as_json(), definition=self.definition)
+        with open(place, "w", encoding="utf-8") as file:
+            json.dump(words, file, indent=4, sort_keys=True)
+            file.write("\n")
+        if self.python.conda_dependencies is not None:
+            self.python.conda_dependencies.save_to_file(path)
+        elif os.path.exists(os.path.join(path, FILE_NAME)):
+            os.remove(os.path.join(path, FILE_NAME))
 
     def __str__(self) -> str:
         return "Environment(Name: {},\nVersion: {})".format(self.name, self.version)
 
     def __repr__(self) -> str:
-        words = {"name": self.name, "version": self.version, "definition": self.definition}
-        return json.dumps(words, indent=4, sort_keys=True)
+        return json.dumps(self.as_json(), indent=4, sort_keys=True, default=str)
 
 
-def _text(file_path: str) -> str:
-    try:
-        with open(file_path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
+def _with_packages(
+    name: str, conda_specification: Optional[str], pip_requirements: Optional[str]
+) -> Environment:
+    """Return an environment of one of two files, or one that installs nothing."""
+    if conda_specification and pip_requirements:
         raise _errors.UserErrorException(
-            "cannot read {}: {}".format(file_path, getattr(error, "strerror", None) or error)
-        ) from None
+            "conda_specification and pip_requirements are both given; pip's requirements can stand"
+            ' in the conda file, below "- pip:"'
+        )
+    if conda_specification:
+        return Environment.from_conda_specification(name, conda_specification)
+    if pip_requirements:
+        return Environment.from_pip_requirements(name, pip_requirements)
+    environment = Environment(name)
+    environment.python.user_managed_dependencies = True
+    return environment
+
+
+def _tell(troubles: List[str]) -> None:
+    for trouble in troubles:
+        warnings.warn(trouble, stacklevel=3)

@@ -17,6 +17,29 @@ PIECE_BYTES = 256 * 1024
 Place = NamedTuple("Place", [("path", str), ("offset", int)])
 
 
+class Screen:
+    """A terminal or a notebook's cell, written to so that nothing waits in a buffer."""
+
+    def __init__(self, out: TextIO):
+        self._out = out
+        self._at_line_start = True
+
+    def write(self, text: str) -> None:
+        """Write text; what the terminal's encoding does not have becomes a question mark."""
+        try:
+            self._out.write(text)
+        except UnicodeEncodeError:
+            # A terminal that cannot show a character must not end the watching.
+            encoding = getattr(self._out, "encoding", None) or "ascii"
+            self._out.write(text.encode(encoding, "replace").decode(encoding))
+        self._out.flush()
+        self._at_line_start = text.endswith("\n") if text else self._at_line_start
+
+    def line(self, text: str) -> None:
+        """Write a line of its own, whatever the last text ended with."""
+        self.write("{}{}\n".format("" if self._at_line_start else "\n", text))
+
+
 class Follower:
     """Prints what is new of a run, each byte of each log once, each stage once.
 
@@ -26,10 +49,9 @@ class Follower:
     def __init__(self, client: Client, run_id: str, out: TextIO, *, show_stages: bool = False):
         self._client = client
         self._base = "runs/" + run_id
-        self._out = out
+        self._screen = Screen(out)
         self._show_stages = show_stages
         self._at: Optional[Place] = None
-        self._at_line_start = True
         self._told: Dict[int, str] = {}
         self._waits_for = ""
         self._began = time.monotonic()
@@ -51,7 +73,7 @@ class Follower:
                 continue
             if self._at is None or path > self._at.path:
                 self._at = Place(path, 0)
-                self._write("\nStreaming {}\n{}\n\n".format(path, "=" * (len(path) + 10)))
+                self._screen.write("\nStreaming {}\n{}\n\n".format(path, "=" * (len(path) + 10)))
             came = self._print_log() or came
         return came
 
@@ -74,7 +96,7 @@ class Follower:
             )
             if piece["next_offset"] <= self._at.offset:
                 return came
-            self._write(piece["text"])
+            self._screen.write(piece["text"])
             self._at = Place(self._at.path, piece["next_offset"])
             came = True
 
@@ -93,19 +115,8 @@ class Follower:
         self._waits_for = waits_for
 
     def _line(self, text: str) -> None:
-        start = "" if self._at_line_start else "\n"
         passed = time.monotonic() - self._began
-        self._write("{}[{:6.1f} s] {}\n".format(start, passed, text))
-
-    def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-        except UnicodeEncodeError:
-            # A terminal that cannot show a character must not end the watching.
-            encoding = getattr(self._out, "encoding", None) or "ascii"
-            self._out.write(text.encode(encoding, "replace").decode(encoding))
-        self._out.flush()
-        self._at_line_start = text.endswith("\n")
+        self._screen.line("[{:6.1f} s] {}".format(passed, text))
 
 
 def until_end(

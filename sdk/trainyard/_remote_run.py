@@ -6,9 +6,12 @@ from typing import Any, Dict, List, Optional
 
 from trainyard import _errors, _following
 from trainyard._client import file_path
+from trainyard._environment import Environment
+from trainyard._image_build import page_of
 from trainyard._model import Model, inside
 from trainyard._place import Group
 
+NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -117,8 +120,23 @@ class RemoteRun:
             "submittedBy": facts["created_by"],
         }
         if facts["error"]:
-            details["error"] = error_of(facts)
+            details["error"] = self._error(facts)
         return details
+
+    def get_environment(self) -> Environment:
+        """Return the environment that the run was given, as it was written then."""
+        return _environment(self._fetch())
+
+    def _error(self, facts: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the error of a failed run, with the page where its cause can be mended."""
+        words = error_of(facts)
+        if facts["error"].get("type") == NO_IMAGE:
+            named = facts["environment"]
+            page = self.get_portal_url()
+            if named.get("version") is not None:
+                page = page_of(self._experiment.workspace, named["name"], named["version"])
+            words["error"]["message"] += "; the page to mend it on: " + page
+        return words
 
     # --- change and wait ------------------------------------------------------------
     def wait_for_completion(
@@ -139,7 +157,7 @@ class RemoteRun:
             facts = _following.silently(self._client, self._run_id)
         self._facts = facts
         if facts["state"] == "Failed":
-            error = json.dumps(error_of(facts), indent=4)
+            error = json.dumps(self._error(facts), indent=4)
             if raise_on_error:
                 raise _errors.ActivityFailedException(error)
             print("\nError:\n" + error)
@@ -285,6 +303,8 @@ def error_of(facts: Dict[str, Any]) -> Dict[str, Any]:
     """Return a failed run's error as the v1 SDK shapes it, with what the studio knows beside."""
     error = dict(facts["error"])
     message = error.get("message") or "the run failed"
+    if error.get("type") == NO_IMAGE and error.get("guilty"):
+        message += "; at fault: " + error["guilty"]
     if error.get("traceback"):
         message = "User program failed with " + message
     return {"error": {"code": "UserError", "message": message, "details": error}}
@@ -300,9 +320,15 @@ def _definition(facts: Dict[str, Any]) -> Dict[str, Any]:
         "communicator": "None",
         "target": facts["cluster"],
         "nodeCount": 1,
-        "environment": dict(facts["environment"], definition=definition),
+        "environment": dict(_environment(facts).as_json(), definition=definition),
         "environmentVariables": dict(definition.get("variables") or {}),
     }
+
+
+def _environment(facts: Dict[str, Any]) -> Environment:
+    named = facts["environment"]
+    words = {"name": named["name"], "version": named["version"]}
+    return Environment._of(dict(words, definition=facts.get("definition") or {"pip": ""}))
 
 
 def _value(value: Any, kind: str) -> Any:

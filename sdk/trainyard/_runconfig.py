@@ -6,15 +6,18 @@ from typing import Any, Dict, List, Optional, Union
 from trainyard import _errors
 from trainyard._compute import ComputeTarget
 from trainyard._conda import CondaDependencies
+from trainyard._definition import warn_of_unused
 from trainyard._environment import Environment
+from trainyard._settings import DockerConfiguration, Settings
 
 Target = Union[None, str, ComputeTarget]
 
 
-class RunConfiguration:
+class RunConfiguration(Settings):
     """Settings of a run. Setting a name that does not exist raises AttributeError.
 
-    Without an environment the studio takes its default one, without a target its own cluster.
+    An environment that nobody touched is the studio's default one; without a target it is the
+    studio's own cluster.
     """
 
     def __init__(
@@ -23,41 +26,43 @@ class RunConfiguration:
         arguments: Optional[List[Any]] = None,
         framework: Optional[str] = None,
         communicator: Optional[str] = None,
-        *,
         conda_dependencies: Optional[CondaDependencies] = None,
+        *,
+        command: Any = None,
     ):
-        values: Dict[str, Any] = {
-            "script": script,
-            "arguments": list(arguments or []),
-            "framework": framework or "Python",
-            "communicator": communicator or "None",
-            "environment": None,
-            "target": None,
-            "environment_variables": {},
-            "node_count": 1,
-            "max_run_duration_seconds": 2592000,
-            "auto_prepare_environment": True,
-        }
+        self.script = script
+        self.arguments = list(arguments or [])
+        self.framework = framework or "Python"
+        self.communicator = communicator or "None"
+        self.command = command
+        self._own = Environment("project_environment")
+        self.environment: Optional[Environment] = self._own
+        self.target: Target = None
+        self.environment_variables: Dict[str, str] = {}
+        self.docker = DockerConfiguration()
+        self.node_count = 1
+        self.max_run_duration_seconds = 2592000
+        self.auto_prepare_environment = True
         if conda_dependencies is not None:
-            values["environment"] = Environment("project_environment")
-            values["environment"].python.conda_dependencies = conda_dependencies
-        self.__dict__.update(values)
+            self._own.python.conda_dependencies = conda_dependencies
+        self._close()
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self.__dict__:
-            raise AttributeError(
-                "RunConfiguration has no setting {!r}; it has {}".format(
-                    name, ", ".join(sorted(self.__dict__))
-                )
-            )
-        self.__dict__[name] = value
+    def environment_order(self) -> Optional[Dict[str, Any]]:
+        """Return how the studio is told the environment; None is its default one.
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            "RunConfiguration has no setting {!r}; it has {}".format(
-                name, ", ".join(sorted(self.__dict__))
+        The variables of this configuration win over those of the environment.
+        """
+        environment = self.environment
+        if not isinstance(environment, (Environment, type(None))):
+            raise _errors.UserErrorException(
+                "the environment must be an Environment, not {!r}; of a registered one it is"
+                " Environment.get(workspace, name)".format(environment)
             )
-        )
+        if environment is self._own and self._own.is_untouched:
+            environment = None
+        if self.environment_variables:
+            environment = _with_variables(environment, self.environment_variables)
+        return None if environment is None else environment.order()
 
 
 class ScriptRunConfig:
@@ -82,6 +87,7 @@ class ScriptRunConfig:
         command: Any = None,
         docker_runtime_config: Any = None,
     ):
+        command = command or getattr(run_config, "command", None)
         if distributed_job_config is not None:
             raise _errors.not_built(
                 "ScriptRunConfig(distributed_job_config=...)", "a script that runs on one node"
@@ -101,6 +107,8 @@ class ScriptRunConfig:
             self.run_config.target = compute_target
         if environment is not None:
             self.run_config.environment = environment
+        if docker_runtime_config is not None:
+            self.run_config.docker = docker_runtime_config
 
     def order(self) -> Dict[str, Any]:
         """Return what the studio is asked to run, without experiment and snapshot.
@@ -112,14 +120,10 @@ class ScriptRunConfig:
             "script": script,
             "arguments": [_argument(argument) for argument in self.arguments],
             "cluster": _cluster_name(self.run_config.target),
-            "environment": None,
+            "environment": self.run_config.environment_order(),
         }
-        environment = self.run_config.environment
-        if self.run_config.environment_variables:
-            environment = environment.clone(environment.name) if environment else _plain()
-            environment.environment_variables.update(self.run_config.environment_variables)
-        if environment is not None:
-            order["environment"] = environment.order()
+        if isinstance(self.run_config.docker, DockerConfiguration):
+            warn_of_unused(self.run_config.docker.unused(), "the run configuration")
         return order
 
     def checked_script(self) -> str:
@@ -137,10 +141,15 @@ class ScriptRunConfig:
         return os.path.relpath(place, folder).replace(os.sep, "/")
 
 
-def _plain() -> Environment:
-    environment = Environment("default")
-    environment.python.user_managed_dependencies = True
-    return environment
+def _with_variables(environment: Optional[Environment], variables: Dict[str, str]) -> Environment:
+    """Return a copy with more variables; of no environment, the studio's default one."""
+    if environment is None:
+        made = Environment("default")
+        made.python.user_managed_dependencies = True
+    else:
+        made = environment.clone(environment.name)
+    made.environment_variables.update(variables)
+    return made
 
 
 def _argument(argument: Any) -> str:

@@ -191,8 +191,11 @@ class Driver:
 
     def _script_environ(self) -> Dict[str, str]:
         job, environ = self.job, dict(self.environ)
-        environ.update(job.get("variables") or {})
-        paths = [self.code] + [p for p in environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+        variables = job.get("variables") or {}
+        environ.update(variables)
+        # The code first, then the client; what the environment adds must not take them away.
+        more = [self.environ.get("PYTHONPATH", ""), variables.get("PYTHONPATH", "")]
+        paths = [self.code] + [p for text in more for p in text.split(os.pathsep) if p]
         environ.update(
             AZUREML_RUN_ID=job["run_id"],
             AZUREML_ARM_SUBSCRIPTION=job.get("subscription_id", "trainyard"),
@@ -204,7 +207,7 @@ class Driver:
             AZUREML_SERVICE_ENDPOINT=environ["TRAINYARD_URL"],
             AZUREML_OUTPUT_DIRECTORY=os.path.join(self.code, "outputs"),
             TRAINYARD_SPOOL=self.spool,
-            PYTHONPATH=os.pathsep.join(paths),
+            PYTHONPATH=os.pathsep.join(sorted(set(paths), key=paths.index)),
             PYTHONUNBUFFERED="1",
         )
         if all(environ.get(name) in (None, "", "C", "POSIX") for name in LOCALES):

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from azureml.core import Environment
+
 from tests.sdk.fake_studio import TOKEN, FakeStudio
 
 SDK = Path(__file__).resolve().parents[2] / "sdk"
@@ -76,3 +78,9 @@ def is_alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def pip_environment(folder, name, text):
+    """Return the environment of a requirements.txt that is written into `folder`."""
+    (folder / "requirements.txt").write_text(text)
+    return Environment.from_pip_requirements(name, os.fspath(folder / "requirements.txt"))

@@ -31,6 +31,14 @@ def test_a_script_that_knows_no_sdk_runs_logs_and_finishes(driving):
     assert "exit code 0" in studio.text("azureml-logs/75_job_post.txt")
 
 
+def test_a_python_path_of_the_environment_comes_behind_code_and_client(driving):
+    code = "import sys\nfrom azureml.core import Run\nprint('client', sys.path.index('/x') > 1)\n"
+    driving.studio.code(train=code)
+    driving.studio.job.update(arguments=[], variables={"PYTHONPATH": "/x"})
+    assert driving.run() == 0
+    assert driving.studio.text() == "client True\n"
+
+
 def test_a_failure_tells_the_last_line_of_its_traceback(driving):
     driving.studio.code(train="def f():\n    raise ValueError('bad\\nluck')\ntry:\n    1 / 0\n"
                         "except ZeroDivisionError:\n    f()\n")  # fmt: skip

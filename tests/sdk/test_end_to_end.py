@@ -39,13 +39,6 @@ open("logs/more.txt", "w").write("more")
 
 
 @pytest.fixture
-def workspace(live_studio):
-    found = Workspace.from_config(os.fspath(Path(live_studio.config_path).parent))
-    yield found
-    found.client.close()
-
-
-@pytest.fixture
 def source(tmp_path):
     """Write files given by name and return their folder."""
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from azureml.core import Run
+from azureml.core import Environment, Run
+from azureml.core.conda_dependencies import CondaDependencies
 
 from tests.sdk.driving import SDK
 
@@ -14,7 +15,13 @@ NAMES = [
     "azureml.core.experiment.Experiment", "azureml.core.Run", "azureml.core.run.Run",
     "azureml.core.run._OfflineRun", "azureml.core.Environment",
     "azureml.core.environment.Environment", "azureml.core.environment.CondaDependencies",
-    "azureml.core.environment.DEFAULT_CPU_IMAGE", "azureml.core.ScriptRunConfig",
+    "azureml.core.environment.DEFAULT_CPU_IMAGE", "azureml.core.environment.DEFAULT_GPU_IMAGE",
+    "azureml.core.environment.DockerSection", "azureml.core.environment.PythonSection",
+    "azureml.core.environment.SparkSection", "azureml.core.environment.ContainerRegistry",
+    "azureml.core.environment.ImageBuildDetails", "azureml.core.environment.DockerImageDetails",
+    "azureml.core.container_registry.ContainerRegistry", "azureml.core.ScriptRunConfig",
+    "azureml.core.runconfig.Environment", "azureml.core.runconfig.ContainerRegistry",
+    "azureml.core.runconfig.DockerConfiguration", "azureml.core.runconfig.MPI_CPU_IMAGE",
     "azureml.core.script_run_config.ScriptRunConfig", "azureml.core.RunConfiguration",
     "azureml.core.runconfig.RunConfiguration", "azureml.core.runconfig.CondaDependencies",
     "azureml.core.runconfig.DEFAULT_CPU_IMAGE", "azureml.core.runconfig.DEFAULT_GPU_IMAGE",
@@ -28,6 +35,40 @@ NAMES = [
     "azureml.exceptions.ComputeTargetException", "azureml.exceptions.WebserviceException",
     "azureml.exceptions.ActivityFailedException", "azureml.exceptions.UserErrorException",
 ]  # fmt: skip
+
+
+# What the contract lists below Environment and CondaDependencies (docs/design/sdk-api.md).
+ENVIRONMENT = (
+    "name version python docker spark environment_variables register get list label clone build"
+    " build_local get_image_details save_to_directory load_from_directory add_private_pip_wheel"
+    " from_conda_specification from_pip_requirements from_docker_image from_dockerfile"
+    " from_existing_conda_environment"
+)
+DEPENDENCIES = (
+    "create add_channel add_conda_package add_pip_package add_tensorflow_conda_package"
+    " add_tensorflow_pip_package add_cntk_package as_dict conda_channels conda_packages"
+    " merge_requirements pip_packages python_version remove_channel remove_conda_package"
+    " remove_pip_package save save_to_file serialize_to_string set_pip_index_url set_pip_option"
+    " set_pip_requirements set_python_version"
+)
+DOCKER = (
+    "arguments base_dockerfile base_image base_image_registry enabled gpu_support platform"
+    " shared_volumes shm_size"
+)
+PYTHON = (
+    "base_conda_environment conda_dependencies conda_dependencies_file interpreter_path"
+    " user_managed_dependencies"
+)
+
+
+@pytest.mark.parametrize(
+    ("thing", "names"),
+    [(Environment("x"), ENVIRONMENT), (CondaDependencies(), DEPENDENCIES),
+     (Environment("x").docker, DOCKER), (Environment("x").python, PYTHON)],
+    ids=["Environment", "CondaDependencies", "docker", "python"],
+)  # fmt: skip
+def test_an_object_has_the_names_of_the_contract(thing, names):
+    assert not [name for name in names.split() if not hasattr(thing, name)]
 
 
 @pytest.mark.parametrize("name", NAMES)

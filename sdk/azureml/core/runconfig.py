@@ -2,8 +2,17 @@
 
 from azureml._later import later
 from trainyard._conda import CondaDependencies
-from trainyard._environment import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE
+from trainyard._environment import Environment
 from trainyard._runconfig import RunConfiguration, ScriptRunConfig
+from trainyard._settings import (
+    DEFAULT_CPU_IMAGE,
+    DEFAULT_GPU_IMAGE,
+    ContainerRegistry,
+    DockerConfiguration,
+    DockerSection,
+    PythonSection,
+    SparkSection,
+)
 
 MPI_CPU_IMAGE, MPI_GPU_IMAGE = DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE
 _ONE_NODE = "a script that runs on one node"
@@ -13,7 +22,6 @@ TensorflowConfiguration = later("TensorflowConfiguration", _ONE_NODE)
 DataReferenceConfiguration = later(
     "DataReferenceConfiguration", "the path of the data as an argument"
 )
-DockerConfiguration = later("DockerConfiguration", "nothing: the cluster decides how tasks run")
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
@@ -21,11 +29,16 @@ __all__ = [
     "MPI_CPU_IMAGE",
     "MPI_GPU_IMAGE",
     "CondaDependencies",
+    "ContainerRegistry",
     "DataReferenceConfiguration",
     "DockerConfiguration",
+    "DockerSection",
+    "Environment",
     "MpiConfiguration",
     "PyTorchConfiguration",
+    "PythonSection",
     "RunConfiguration",
     "ScriptRunConfig",
+    "SparkSection",
     "TensorflowConfiguration",
 ]
