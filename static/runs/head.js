@@ -1,7 +1,7 @@
 // The head of a run's page: its title in the browser's tab, its main metric, its dialogs.
 
 import { listen, say } from "studio/live";
-import { count, value } from "runs/words";
+import { count, value } from "studio/words";
 
 const MARKS = { Running: "●", Completed: "✓", Failed: "✕", Canceled: "⊘" };
 const ENDED = ["Completed", "Failed", "Canceled"];

@@ -15,3 +15,22 @@ export function note(text, kind = "") {
   document.getElementById("notes").append(box);
   if (kind !== "bad") setTimeout(() => box.remove(), GOOD_MS);
 }
+
+const KEY = "note-for-the-next-page";
+
+/** Say `text` on the page that is opened next in this tab. */
+export function noteNext(text, kind = "good") {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify([text, kind]));
+  } catch {
+    // Nothing can be kept here; the next page shows what is so by itself.
+  }
+}
+
+try {
+  const kept = JSON.parse(sessionStorage.getItem(KEY));
+  if (kept) note(...kept);
+  sessionStorage.removeItem(KEY);
+} catch {
+  // A browser that forbids storage has nothing to say.
+}

@@ -2,7 +2,7 @@
 
 import { get } from "studio/api";
 import { note } from "studio/notes";
-import { element } from "runs/words";
+import { element } from "studio/words";
 
 const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
 

@@ -10,7 +10,7 @@ import { inOrder, lay } from "runs/charts/order";
 import { Series } from "runs/charts/series";
 import { spanOf, withRoom } from "runs/charts/span";
 import { Tile } from "runs/charts/tile";
-import { count } from "runs/words";
+import { count } from "studio/words";
 
 const root = document.querySelector("[data-run-metrics]");
 const part = (name) => root.querySelector(`[data-${name}]`);

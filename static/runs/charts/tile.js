@@ -4,7 +4,7 @@ import { CONFIG } from "studio/charts";
 import { axisOf, figure } from "runs/charts/figure";
 import { extend } from "runs/charts/series";
 import { withRoom } from "runs/charts/span";
-import { count, element, value } from "runs/words";
+import { count, element, value } from "studio/words";
 import { byKey, detail, numbers } from "runs/charts/zoom";
 
 export class Tile {

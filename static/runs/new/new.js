@@ -120,12 +120,14 @@ function begin() {
   if (experiment) fields.experiment.value = experiment;
   if (past) {
     fill(past);
+    fields.keep.value = past.fault ? past.keep : "";
+    if (past.fault) environment.blame(past.fault);
     setCode(snapshotCode(`the code of ${past.name}`, past.snapshot, past.files), past.script);
   } else if (example) picker.useExample(example);
   else if (before?.code) setCode(snapshotCode(before.code.name, before.code.snapshot, before.code.files), before.script);
   else setCode(null);
   if (named) environment.fill({ name: named.split(":")[0], version: named.split(":")[1] });
-  else environment.changed();
+  else if (!past) environment.changed();
 }
 
 begin();

@@ -1,13 +1,13 @@
 // The tab "Code": the snapshot's tree, and the source of one file beside it.
 
 import { Tree } from "runs/viewer/tree";
-import { Viewer } from "runs/viewer/viewer";
+import { Viewer } from "studio/log/viewer";
 
 const root = document.querySelector("[data-run-code]");
-const { api, topic, script } = root.dataset;
+const { api, script } = root.dataset;
 const items = JSON.parse(document.getElementById("run-snapshot").textContent);
 const tree = new Tree(root.querySelector("[data-tree]"), { chosen: choose, top: "." });
-const viewer = new Viewer(root.querySelector(".viewer"), { api, topic });
+const viewer = new Viewer(root.querySelector(".viewer"));
 
 const urlOf = (path) => `${api}snapshot/files/${path.split("/").map(encodeURIComponent).join("/")}`;
 

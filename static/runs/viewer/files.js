@@ -4,7 +4,7 @@ import { get } from "studio/api";
 import { listen, liveState } from "studio/live";
 import { bytes as size } from "studio/sizes";
 import { Tree } from "runs/viewer/tree";
-import { Viewer } from "runs/viewer/viewer";
+import { Viewer } from "studio/log/viewer";
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 const DRIVER_LOG = "azureml-logs/70_driver_log.txt";
@@ -20,11 +20,8 @@ let byPerson = new URLSearchParams(location.search).get("path");
 let shown = null;
 
 const tree = new Tree(root.querySelector("[data-tree]"), { chosen: choose });
-const viewer = new Viewer(root.querySelector(".viewer"), {
-  api,
-  topic,
-  grew: (path, bytes) => tree.resize(path, bytes),
-});
+const grew = (path, bytes) => tree.resize(path, bytes);
+const viewer = new Viewer(root.querySelector(".viewer"), { grew });
 
 const urlOf = (path) => `${api}files/${path.split("/").map(encodeURIComponent).join("/")}`;
 const find = (path) => items.find((item) => item.path === path);
@@ -40,7 +37,8 @@ function open(path) {
   if (!item || shown === path) return;
   shown = path;
   tree.mark(path);
-  viewer.show({ ...item, url: urlOf(path) });
+  const log = `${api}log?${new URLSearchParams({ path })}`;
+  viewer.show({ ...item, url: urlOf(path), log, topic: `${topic}:log:${path}` });
 }
 
 /** Until a person chooses: what the script says, and before that how its environment is built. */

@@ -1,7 +1,7 @@
 // A list of files by folder, kept up to date in place, so that focus and scrolling stay.
 
 import { bytes as size } from "studio/sizes";
-import { element } from "runs/words";
+import { element } from "studio/words";
 
 export class Tree {
   /** root: the element that holds it. chosen(path): called when a person picks a file. */

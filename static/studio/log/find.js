@@ -1,6 +1,6 @@
 // Find in a log's loaded lines: plain or by regular expression, next, previous, how many.
 
-import { count } from "runs/words";
+import { count } from "studio/words";
 
 const MOST = 20_000;
 

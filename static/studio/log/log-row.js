@@ -1,6 +1,6 @@
 // One line of a log as an element: its number as a link, its text with marks and what was found.
 
-import { element } from "runs/words";
+import { element } from "studio/words";
 
 const WARNING = /\bwarn(ing)?\b|Warning:/i;
 const ERROR = /\b(error|exception|fatal|critical)\b|Error:|^Traceback \(most recent/i;

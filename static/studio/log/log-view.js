@@ -1,7 +1,7 @@
 // The lines of a log on the screen: only the visible rows are in the page, all of one height.
 
-import { measure, row } from "runs/viewer/log-row";
-import { Rows } from "runs/viewer/rows";
+import { measure, row } from "studio/log/log-row";
+import { Rows } from "studio/log/rows";
 
 const ROWS_AROUND = 15;
 const AT_END_PX = 4;

@@ -2,7 +2,7 @@
 
 import { get } from "studio/api";
 import { listen } from "studio/live";
-import { Terminal } from "runs/viewer/terminal";
+import { Terminal } from "studio/log/terminal";
 
 const PIECE_BYTES = 256 * 1024;
 // Further behind than this, going on from the end beats fetching what nobody would scroll through.
@@ -25,13 +25,14 @@ export class PlainText {
 }
 
 /**
- * A log followed live. changed({ from, added, dropped }) is called after each change: the first line
- * that looks different, how many lines came before the first, how many of the first were dropped.
- * failed(error) is told why nothing came.
+ * A log followed live. url: answers pieces of it (docs/api.md, `log`); topic: says when it grows.
+ * changed({ from, added, dropped }) is called after each change: the first line that looks different,
+ * how many lines came before the first, how many of the first were dropped. failed(error) is told why
+ * nothing came.
  */
 export class Log {
-  constructor({ api, topic, path, changed, failed }) {
-    Object.assign(this, { api, path, changed, failed, isLog: true, isComplete: false, busy: null });
+  constructor({ url, topic, changed, failed }) {
+    Object.assign(this, { url, changed, failed, isLog: true, isComplete: false, busy: null });
     this.#restart();
     this.stopHearing = listen(topic, (event) => this.#hear(event), () => this.catchUp());
   }
@@ -84,8 +85,8 @@ export class Log {
   }
 
   #ask(offset, limit = PIECE_BYTES) {
-    const query = new URLSearchParams({ path: this.path, offset, limit });
-    return get(`${this.api}log?${query}`);
+    const query = new URLSearchParams({ offset, limit });
+    return get(`${this.url}${this.url.includes("?") ? "&" : "?"}${query}`);
   }
 
   #append({ offset, text, next_offset }) {

@@ -1,7 +1,7 @@
 // What to show of a file that is no log: its text, its picture, or a card to download it from.
 
 import { bytes as size } from "studio/sizes";
-import { element } from "runs/words";
+import { element } from "studio/words";
 
 const MOST_TEXT_BYTES = 1024 * 1024;
 const PART_BYTES = 256 * 1024;

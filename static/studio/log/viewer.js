@@ -1,20 +1,20 @@
-// The right side of "Outputs + logs" and of "Code": a log that grows, text, a picture, or a card.
+// What templates/studio/_viewer.html shows: a log that grows, text, a picture, or a card.
 
 import { liveState } from "studio/live";
 import { counted } from "studio/sizes";
-import { Find } from "runs/viewer/find";
-import { Log, PlainText } from "runs/viewer/log";
-import { LogView } from "runs/viewer/log-view";
-import { bodyOf } from "runs/viewer/preview";
-import { startBar } from "runs/viewer/viewer-bar";
-import { count } from "runs/words";
+import { Find } from "studio/log/find";
+import { Log, PlainText } from "studio/log/log";
+import { LogView } from "studio/log/log-view";
+import { bodyOf } from "studio/log/preview";
+import { startBar } from "studio/log/viewer-bar";
+import { count } from "studio/words";
 
 const MOST_PIECES_FOR_A_LINK = 60;
 
 export class Viewer {
-  /** root: the `.viewer` element. api: where the run's answers come from. topic: "run:<id>". */
-  constructor(root, { api, topic, grew = () => {} }) {
-    Object.assign(this, { root, api, topic, grew });
+  /** root: the `.viewer` element. grew(path, bytes): a log has so many bytes now. */
+  constructor(root, { grew = () => {} } = {}) {
+    Object.assign(this, { root, grew });
     const part = (name) => root.querySelector(`[data-viewer="${name}"]`);
     this.parts = Object.fromEntries(
       ["lines", "other", "status", "raw", "download", "follow", "name"].map((n) => [n, part(n)]),
@@ -35,7 +35,7 @@ export class Viewer {
     addEventListener("hashchange", () => this.#goToHash());
   }
 
-  /** Show one file of a listing: { path, size_bytes, kind, url }. */
+  /** Show one file: { path, size_bytes, kind, url }; of kind "log" also { log, topic }, see Log. */
   async show(item) {
     this.item = item;
     this.source?.stop();
@@ -43,17 +43,16 @@ export class Viewer {
     this.problem = "";
     this.parts.name.textContent = item.path;
     this.parts.raw.href = item.url;
-    this.parts.download.href = `${item.url}?download=1`;
+    this.parts.download.href = `${item.url}${item.url.includes("?") ? "&" : "?"}download=1`;
     if (item.kind === "log") this.#showLog(item);
     else await this.#showFile(item);
   }
 
-  #showLog({ path }) {
+  #showLog({ log: url, topic }) {
     this.#choose("lines");
-    const topic = `${this.topic}:log:${path}`;
     const changed = (change) => this.#changed(change);
     const failed = (error) => this.#fail(error);
-    this.source = new Log({ api: this.api, topic, path, changed, failed });
+    this.source = new Log({ url, topic, changed, failed });
     this.#start({ atEnd: true });
   }
 
