@@ -5,7 +5,7 @@ import platform
 import sys
 import time
 
-from benchmarks import environment, first_line, idle, ingest, live_line, run_log
+from benchmarks import environment, first_line, idle, images, ingest, live_line, run_log
 from benchmarks.figures import Figure, table
 from tests.fixtures.studio_process import StudioProcess
 
@@ -13,6 +13,7 @@ PARTS = {
     "run_log": run_log.measure,
     "idle": idle.measure,
     "environment": environment.measure,
+    "images": images.measure,
     "first_line": first_line.measure,
     "live_line": live_line.measure,
     "ingest": ingest.measure,
