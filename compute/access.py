@@ -10,10 +10,10 @@ from studio.models import User, Workspace
 
 def cluster_for(workspace: Workspace, name: str) -> Cluster:
     """Return the cluster `name`. Raises UnknownCluster listing the known ones."""
-    cluster = Cluster.objects.filter(workspace=workspace, name=name).first()
+    cluster = Cluster.objects.there().filter(workspace=workspace, name=name).first()
     if cluster is None:
         known = ", ".join(
-            Cluster.objects.filter(workspace=workspace).values_list("name", flat=True)
+            Cluster.objects.there().filter(workspace=workspace).values_list("name", flat=True)
         )
         raise UnknownCluster(
             f'no cluster "{name}" in workspace "{workspace.name}"; clusters: {known or "none yet"}',

@@ -33,6 +33,14 @@ def for_builds(extra: dict[str, str]) -> dict[str, str]:
     return _picked(PLACES | CERTIFICATES | HARDWARE | COMPILERS, prefixes) | extra
 
 
+def for_containers(extra: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a container: proxies and the language of this machine, `extra`.
+
+    Paths of this machine mean nothing there; what a container may read is mounted by name.
+    """
+    return {"LANG": "C.UTF-8"} | _picked({"TZ"}, ()) | extra
+
+
 def _picked(names: set[str], prefixes: tuple[str, ...]) -> dict[str, str]:
     # An allow-list: whatever the operator gave the server (keys, passwords, STUDIO_*) stays here.
     return {

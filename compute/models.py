@@ -3,12 +3,23 @@
 from django.db import models
 from django.db.models import Q
 
-from compute.states import Backend, BuildState, ImageKind, NodeState
+from compute.states import Backend, BuildState, ImageKind, NodeState, Priority
 from studio.models import Stream, Workspace
 
 
+class ClusterQuerySet(models.QuerySet["Cluster"]):
+    """Clusters, with what is asked of them often."""
+
+    def there(self) -> "ClusterQuerySet":
+        """Those that were not deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+
 class Cluster(models.Model):
-    """Nodes of one size that come up when work waits (min to max) and go after the idle time."""
+    """Nodes of one size that come up when work waits (min to max) and go after the idle time.
+
+    One that was deleted stays as a row, because its runs name it; its name is free again.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="clusters")
     name = models.CharField(max_length=24)
@@ -17,12 +28,24 @@ class Cluster(models.Model):
     min_nodes = models.PositiveIntegerField(default=0)
     max_nodes = models.PositiveIntegerField(default=2)
     idle_seconds_before_scaledown = models.PositiveIntegerField(default=120)
+    priority = models.CharField(max_length=16, choices=Priority, default=Priority.DEDICATED)
+    require_gpu = models.BooleanField(
+        default=False, help_text="a run waits for a GPU; without it a missing one is a warning"
+    )
+    has_network = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = ClusterQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="one_cluster_per_name"),
+            models.UniqueConstraint(
+                fields=["workspace", "name"],
+                condition=Q(deleted_at__isnull=True),
+                name="one_cluster_per_name",
+            ),
             models.CheckConstraint(
                 condition=Q(min_nodes__lte=models.F("max_nodes")), name="min_nodes_within_max"
             ),

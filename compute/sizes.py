@@ -1,5 +1,6 @@
-"""Named node sizes: vCPU, memory in GiB, GPUs; the names that tutorials use."""
+"""Node sizes: vCPU, memory, GPUs; by the names that tutorials use, or as `2cpu-4gib-1gpu`."""
 
+import re
 from dataclasses import dataclass
 
 from studio.errors import BadInput
@@ -10,7 +11,7 @@ class Size:
     """A node size: virtual CPUs, memory in GiB, GPUs."""
 
     name: str
-    cpus: int
+    cpus: float
     memory_gib: float
     gpus: int = 0
 
@@ -38,9 +39,23 @@ SIZES = {
 }
 
 
+OWN = re.compile(r"(\d{1,4}(?:\.\d)?)cpu-(\d{1,5}(?:\.\d)?)gib(?:-(\d{1,3})gpu)?", re.IGNORECASE)
+
+
 def find(name: str) -> Size:
     """Return the size `name`, whatever its case. Raises BadInput listing the known ones."""
-    size = SIZES.get(name.upper())
+    size = SIZES.get(name.upper()) or _own(name)
     if size is None:
-        raise BadInput(f'no node size "{name}"; sizes: {", ".join(sorted(SIZES))}')
+        raise BadInput(
+            f'no node size "{name:.60}"; write your own as 2cpu-4gib or 4cpu-16gib-1gpu,'
+            f" or one of {', '.join(sorted(SIZES))}",
+            fields={"node_size": "unknown"},
+        )
     return size
+
+
+def _own(name: str) -> Size | None:
+    found = OWN.fullmatch(name)
+    if not found or not float(found[1]) or not float(found[2]):
+        return None
+    return Size(name.lower(), float(found[1]), float(found[2]), int(found[3] or 0))

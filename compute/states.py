@@ -7,6 +7,14 @@ class Backend(TextChoices):
     """Where the tasks of a cluster run."""
 
     LOCAL = "local"
+    DOCKER = "docker"
+
+
+class Priority(TextChoices):
+    """Whose runs go first where clusters share a machine: the names users of the SDK know."""
+
+    DEDICATED = "dedicated"
+    LOW = "lowpriority"
 
 
 class ImageKind(TextChoices):

@@ -10,7 +10,11 @@ class Task:
 
     id: marks every process of the task, and makes starting it twice start it once.
     command: program and arguments.   env: its variables, added to a bare environment.
-    folder: the task's own folder, made by the backend.   grace_s: seconds between TERM and KILL.
+    folder: the task's own folder, made by the backend; the only place that it may write to.
+    grace_s: seconds between TERM and KILL.
+
+    For a container: the tag of its image, what of this machine it may read (at the same paths),
+    how much of the machine it gets (None is all of it), and whether it has a network.
     """
 
     id: str
@@ -18,13 +22,23 @@ class Task:
     folder: str
     env: dict[str, str] = field(default_factory=dict)
     grace_s: int = 10
+    image: str = ""
+    reads: tuple[str, ...] = ()
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    gpus: int = 0
+    has_network: bool = True
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """What a look at a task saw: it runs, it exited (with what), or it is gone without a trace."""
+    """What a look at a task saw: it runs, it exited (with what), or it is gone without a trace.
+
+    said: the last line that its program itself wrote, where it ended and wrote one.
+    """
 
     state: Literal["running", "exited", "gone"]
     exit_code: int | None = None
     signal: int | None = None
     out_of_memory: bool = False
+    said: str = field(default="", compare=False)

@@ -19,9 +19,13 @@ MOST_IN_NAVIGATION = 3
 
 def _with_load(workspace: Workspace) -> QuerySet[Cluster]:
     """The workspace's clusters, each with `busy` and `idle` nodes counted."""
-    return Cluster.objects.filter(workspace=workspace).annotate(
-        busy=Count("nodes", filter=Q(nodes__state=NodeState.BUSY)),
-        idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
+    return (
+        Cluster.objects.there()
+        .filter(workspace=workspace)
+        .annotate(
+            busy=Count("nodes", filter=Q(nodes__state=NodeState.BUSY)),
+            idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
+        )
     )
 
 

@@ -117,7 +117,7 @@ def _cluster(workspace: Workspace, name: Any) -> Cluster:
     if name:
         cluster = cluster_for(workspace, checked("cluster", name, 255))
     else:
-        clusters = list(Cluster.objects.filter(workspace=workspace)[:2])
+        clusters = list(Cluster.objects.there().filter(workspace=workspace)[:2])
         cluster = clusters[0] if len(clusters) == 1 else ensure_default(workspace)
     check_may_run(cluster)
     return cluster

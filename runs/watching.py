@@ -2,7 +2,6 @@
 
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -102,14 +101,14 @@ def look(run: Run, now: datetime) -> None:
         return
     facts = {
         "type": "ProcessLost",
-        "message": lost_words(run, sighting),
+        "message": lost_words(sighting),
         "exit_code": sighting.exit_code,
         "signal": sighting.signal,
     }
     lifecycle.end(run, Reason.LOST, error=facts)
 
 
-def lost_words(run: Run, sighting: Sighting) -> str:
+def lost_words(sighting: Sighting) -> str:
     """Say how a driver ended that reported nothing, with the last line it wrote."""
     if sighting.signal:
         how = f"the run's process was killed by signal {sighting.signal}"
@@ -117,18 +116,8 @@ def lost_words(run: Run, sighting: Sighting) -> str:
         how = f"the run's process ended with exit code {sighting.exit_code}"
     else:
         how = "the run's process is gone; the machine may have been restarted"
-    last = _last_line(Path(settings.TASKS) / run.task_id / "driver.err")
-    return f"{how}, before it could report: {last}" if last else f"{how}, before it could report"
-
-
-def _last_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1][:300] if lines else ""
+    said = f": {sighting.said}" if sighting.said else ""
+    return f"{how}, before it could report{said}"
 
 
 def clean(run: Run, now: datetime | None = None) -> bool:

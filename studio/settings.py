@@ -29,7 +29,9 @@ LOGS = HOME / "logs"
 RUNTIME = HOME / "run"
 # A Unix socket's path is cut off at 107 bytes by the kernel: a deep HOME needs another place.
 SOCKETS = env.path("STUDIO_SOCKETS", RUNTIME)
-WEB_SOCKET = SOCKETS / "web.sock"
+# In a folder of its own: containers get the folder, so that a studio which was started again, with
+# another socket, is still reached.
+WEB_SOCKET = SOCKETS / "web" / "web.sock"
 VALKEY_SOCKET = SOCKETS / "valkey.sock"
 SDK = BASE_DIR / "sdk"
 EXAMPLES = SDK / "examples"

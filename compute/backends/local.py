@@ -96,7 +96,10 @@ class Local:
         except (OSError, ValueError):
             # The shell was killed, alone: its program may be running still, and reporting.
             return Sighting("running" if any(_processes(handle)) else "gone")
-        return Sighting("exited", signal=code - 128) if code > 128 else Sighting("exited", code)
+        said = _last_line(Path(handle["folder"]) / OUTPUT)
+        if code > 128:
+            return Sighting("exited", signal=code - 128, said=said)
+        return Sighting("exited", code, said=said)
 
     def stop(self, handle: Handle, grace_s: float) -> None:
         leader = _leader(handle)
@@ -117,6 +120,16 @@ class Local:
     def forget(self, handle: Handle) -> None:
         if not any(_processes(handle)):
             shutil.rmtree(handle["folder"], ignore_errors=True)
+
+
+def _last_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][:300] if lines else ""
 
 
 def _begun(folder: Path) -> Handle | None:

@@ -34,9 +34,13 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
     place = workspace_for(request.user, workspace, write=True)
     asked = request.GET
     past = run_for(request.user, asked["from"]) if asked.get("from") else None
-    clusters = Cluster.objects.filter(workspace=place).annotate(
-        busy=Count("nodes", filter=Q(nodes__state=NodeState.BUSY)),
-        idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
+    clusters = (
+        Cluster.objects.there()
+        .filter(workspace=place)
+        .annotate(
+            busy=Count("nodes", filter=Q(nodes__state=NodeState.BUSY)),
+            idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
+        )
     )
     facts = {
         "workspace": place,

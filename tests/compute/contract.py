@@ -3,9 +3,10 @@
 import sys
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -15,14 +16,6 @@ from compute.tasks import Sighting, Task
 
 SOON_S = 10.0
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
-
-
-def alive(path: Path) -> bool:
-    """Whether the process whose number stands in the file still runs."""
-    try:
-        return psutil.Process(int(path.read_text())).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def appears(path: Path) -> bool:
@@ -42,22 +35,39 @@ class Contract:
     def backend(self) -> Backend:
         raise NotImplementedError
 
+    # What a task of this backend is started with besides its command.
+    python = sys.executable
+    fields: ClassVar[dict[str, Any]] = {}
+
+    def alive(self, path: Path) -> bool:
+        """Whether the process whose number stands in the file still runs."""
+        try:
+            return psutil.Process(int(path.read_text())).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
     @pytest.fixture
-    def started(self, backend, tmp_path):
+    def task_id(self) -> str:
+        return uuid.uuid4().hex
+
+    @pytest.fixture
+    def started(self, backend, task_id, tmp_path):
         """Start Python code as a task; whatever still runs is ended after the test."""
         handles: list[Handle] = []
 
-        def start(code: str, task_id: str = "a1", **fields: Any) -> tuple[Handle, Path]:
+        def start(code: str, **fields: Any) -> tuple[Handle, Path]:
             folder = tmp_path / "tasks" / task_id
-            command = [sys.executable, "-c", code]
-            handles.append(
-                backend.start(Task(id=task_id, command=command, folder=str(folder), **fields))
+            command = [self.python, "-c", code]
+            task = Task(
+                id=task_id, command=command, folder=str(folder), **{**self.fields, **fields}
             )
+            handles.append(backend.start(task))
             return handles[-1], folder
 
         yield start
         for handle in handles:
             backend.stop(handle, 0)
+            backend.forget(handle)
 
     def ends(self, backend: Backend, handle: Handle) -> Sighting:
         until = time.monotonic() + SOON_S
@@ -128,7 +138,7 @@ class Contract:
         began = time.monotonic()
         backend.stop(handle, 0.3)
         assert 0.3 <= time.monotonic() - began < 5
-        assert not alive(folder / "child")
+        assert not self.alive(folder / "child")
         assert backend.look(handle).state != "running"
 
     def test_stopping_what_is_gone_is_no_error(self, backend, started):
@@ -139,7 +149,7 @@ class Contract:
         assert self.ends(backend, handle).exit_code == 0
 
     def test_a_task_sees_what_it_was_given_and_no_secret_of_the_server(
-        self, backend, started, monkeypatch
+        self, backend, started, task_id, monkeypatch
     ):
         monkeypatch.setenv("STUDIO_SECRET_KEY", "very-secret")
         monkeypatch.setenv("DATABASE_PASSWORD", "very-secret")
@@ -149,12 +159,22 @@ class Contract:
         seen = (folder / "seen").read_text()
         assert "very-secret" not in seen
         assert '"LR": "0.1 $HOME \'quoted\'"' in seen
-        assert '"TRAINYARD_TASK": "a1"' in seen
+        assert f'"TRAINYARD_TASK": "{task_id}"' in seen
 
-    def test_a_program_that_is_not_there_is_refused(self, backend, tmp_path):
-        task = Task(id="a1", command=["/no/such/program"], folder=str(tmp_path / "a1"))
-        with pytest.raises(Refused, match="/no/such/program"):
-            backend.start(task)
+    def test_a_program_that_is_not_there_is_named(self, backend, task_id, tmp_path):
+        """At once where the backend can see it, else as what the task said at its end."""
+        folder = str(tmp_path / "tasks")
+        task = Task(id=task_id, command=["/no/such/program"], folder=folder, **self.fields)
+        try:
+            handle = backend.start(task)
+        except Refused as error:
+            said = str(error)
+        else:
+            sighting = self.ends(backend, handle)
+            said = sighting.said
+            assert sighting.exit_code == 127
+            backend.forget(handle)
+        assert "/no/such/program" in said
 
     def test_forgetting_frees_the_folder_but_only_of_what_has_ended(self, backend, started):
         handle, folder = started("import time; time.sleep(60)")

@@ -40,11 +40,11 @@ class TestLocal(Contract):
         assert backend.look(handle) == Sighting("running")
         assert self.ends(backend, handle) == Sighting("exited", exit_code=5)
 
-    def test_a_start_that_was_cut_off_is_done_again(self, backend, started, tmp_path):
+    def test_a_start_that_was_cut_off_is_done_again(self, backend, started, task_id, tmp_path):
         """The worker died after it wrote the handle and before it let the program begin."""
-        folder = tmp_path / "tasks" / "a1"
+        folder = tmp_path / "tasks" / task_id
         folder.mkdir(parents=True)
-        handle = {"pid": 2**22 - 3, "started": 1.0, "task_id": "a1", "folder": str(folder)}
+        handle = {"pid": 2**22 - 3, "started": 1.0, "task_id": task_id, "folder": str(folder)}
         (folder / "task.json").write_text(json.dumps(handle))
         again, _ = started("open('count', 'a').write('x')")
         assert again != handle

@@ -174,9 +174,11 @@ def _holder(port: int) -> str:
 
 def _listen_on_path(path: Path) -> socket.socket:
     """Return a listening Unix socket; what an ended studio left at `path` is replaced."""
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
+    path.chmod(0o666)  # a container's user is another one; the folders above are the studio's own
     listener.listen(1024)
     return listener
 

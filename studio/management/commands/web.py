@@ -45,7 +45,9 @@ def _on_port() -> socket.socket:
 
 def _on_path() -> socket.socket:
     settings.SOCKETS.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.WEB_SOCKET.parent.mkdir(exist_ok=True)
     settings.WEB_SOCKET.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(settings.WEB_SOCKET))
+    settings.WEB_SOCKET.chmod(0o666)  # as in `up`
     return listener
