@@ -1,31 +1,39 @@
 """Clusters and their nodes: make, change, reserve, release. The only writer of Cluster and Node."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from compute import sizes
+from compute import machine, sizes
 from compute.models import Cluster, Node
 from compute.states import Backend, NodeState, Priority
 from studio.errors import BadInput, Conflict
 from studio.models import Workspace
 
 DEFAULT_NAME = "cpu-cluster"
+DEFAULT_NODES = 2
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,23}")
 MOST_NODES = 1000
 MOST_IDLE_SECONDS = 7 * 24 * 3600
 
 
 def ensure_default(workspace: Workspace) -> Cluster:
-    """Return the workspace's `cpu-cluster`, made where it is absent: local, 0 to 2 nodes."""
+    """Return the workspace's `cpu-cluster`, made where it is absent: 0 to 2 nodes that share us."""
+    here = machine.this()
+    half = sizes.share(here.cpus, here.memory_gib, DEFAULT_NODES)
     return Cluster.objects.get_or_create(
         workspace=workspace,
         name=DEFAULT_NAME,
         deleted_at=None,
-        defaults={"backend": Backend.LOCAL},
+        defaults={
+            "backend": Backend.LOCAL,
+            "node_size": half.name,
+            "max_nodes": DEFAULT_NODES,
+        },
     )[0]
 
 
@@ -105,34 +113,80 @@ def delete(cluster: Cluster, now: datetime) -> None:
         Node.objects.filter(cluster=cluster, state=NodeState.IDLE).delete()
 
 
-def reserve(cluster: Cluster, holder: str, now: datetime) -> Node | None:
-    """Give `holder` a node: its own already, an idle one, or one that comes up; None when full.
+@dataclass(frozen=True)
+class Full:
+    """Why there is no node now: in words, and the keys of those who hold what is waited for."""
 
-    Two who ask at once get two nodes, or one of them None.
+    words: str
+    holders: tuple[str, ...] = ()
+
+
+def reserve(cluster: Cluster, holder: str, now: datetime) -> Node | Full:
+    """Give `holder` a node: its own already, an idle one, or one that comes up; else say why not.
+
+    Two who ask at once get two nodes, or one of them none. Nodes share the machine they are on:
+    together they never take more than it has. One that is larger than the machine comes up when
+    nothing else is on it, and gets what there is.
     """
     mine = Node.objects.filter(cluster=cluster, holder=holder).first()
     if mine is not None:
         return mine
-    busy = {"state": NodeState.BUSY, "holder": holder, "changed_at": now}
     try:
         with transaction.atomic():
-            # The row's lock makes counting nodes and adding one a single step.
-            row = Cluster.objects.select_for_update().get(pk=cluster.pk)
-            limit = 0 if row.deleted_at else row.max_nodes
-            nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-            for node in nodes:
-                if node.state != NodeState.IDLE or node.number > limit:
-                    continue
-                if Node.objects.filter(pk=node.pk, state=NodeState.IDLE).update(**busy):
-                    node.refresh_from_db()
-                    return node
-            if len(nodes) >= limit:  # of them some may be too many since a resize, and still busy
-                return None
-            taken = {node.number for node in nodes}
-            number = next(n for n in range(1, limit + 1) if n not in taken)
-            return Node.objects.create(cluster=cluster, number=number, **busy)
+            return _reserve(cluster, {"state": NodeState.BUSY, "holder": holder, "changed_at": now})
     except IntegrityError:  # another took the number, or this holder has a node since a moment
-        return Node.objects.filter(cluster=cluster, holder=holder).first()
+        mine = Node.objects.filter(cluster=cluster, holder=holder).first()
+        return mine or Full("another run was faster")
+
+
+def _reserve(cluster: Cluster, busy: dict[str, Any]) -> Node | Full:
+    # The rows' locks make counting what is taken and taking more a single step.
+    row = next(
+        row for row in Cluster.objects.select_for_update().order_by("pk") if row.pk == cluster.pk
+    )
+    limit = 0 if row.deleted_at else row.max_nodes
+    nodes = list(Node.objects.filter(cluster=row).order_by("number"))
+    idle = [node for node in nodes if node.state == NodeState.IDLE and node.number <= limit]
+    if not idle and len(nodes) >= limit:  # a resize may have left more than that, busy still
+        return _all_held(row, nodes)
+    if (full := _too_much(row)) is not None:
+        return full
+    for node in idle:
+        if Node.objects.filter(pk=node.pk, state=NodeState.IDLE).update(**busy):
+            node.refresh_from_db()
+            return node
+    taken = {node.number for node in nodes}
+    number = next(n for n in range(1, limit + 1) if n not in taken)
+    return Node.objects.create(cluster=row, number=number, **busy)
+
+
+def _all_held(cluster: Cluster, nodes: list[Node]) -> Full:
+    if cluster.deleted_at:
+        return Full(f"{cluster.name} was deleted")
+    if cluster.max_nodes == 0:
+        return Full(f"{cluster.name} may have no node (max_nodes is 0): resize it")
+    holders = tuple(node.holder for node in nodes if node.holder)
+    return Full(f"all {cluster.max_nodes} nodes of {cluster.name} are held", holders)
+
+
+def _too_much(cluster: Cluster) -> Full | None:
+    """Whether the machine has no room for one more node of this cluster, and who takes it."""
+    busy = list(Node.objects.filter(state=NodeState.BUSY).select_related("cluster"))
+    if not busy:
+        return None
+    here, size = machine.this(), sizes.find(cluster.node_size)
+    others = [sizes.find(node.cluster.node_size) for node in busy]
+    wanted = {
+        "vCPU": (size.cpus, sum(o.cpus for o in others), here.cpus),
+        "GiB of memory": (size.memory_gib, sum(o.memory_gib for o in others), here.memory_gib),
+    }
+    if here.gpus:
+        wanted["GPU"] = (size.gpus, sum(o.gpus for o in others), len(here.gpus))
+    for unit, (more, taken, there) in wanted.items():
+        if more and taken + more > there:
+            words = f"{size.name} takes {more:g} {unit}, {min(taken, there):.3g} of {there:.3g} are"
+            return Full(f"{words} taken on this machine", tuple(str(node.holder) for node in busy))
+    return None
 
 
 def release(holder: str, now: datetime) -> bool:

@@ -44,7 +44,7 @@ OWN = re.compile(r"(\d{1,4}(?:\.\d)?)cpu-(\d{1,5}(?:\.\d)?)gib(?:-(\d{1,3})gpu)?
 
 def find(name: str) -> Size:
     """Return the size `name`, whatever its case. Raises BadInput listing the known ones."""
-    size = SIZES.get(name.upper()) or _own(name)
+    size = known(name)
     if size is None:
         raise BadInput(
             f'no node size "{name:.60}"; write your own as 2cpu-4gib or 4cpu-16gib-1gpu,'
@@ -52,6 +52,17 @@ def find(name: str) -> Size:
             fields={"node_size": "unknown"},
         )
     return size
+
+
+def known(name: str) -> Size | None:
+    """Return the size `name`, None where nobody knows it any more."""
+    return SIZES.get(name.upper()) or _own(name)
+
+
+def share(cpus: float, memory_gib: float, parts: int) -> Size:
+    """Return the size of which `parts` nodes fill a machine."""
+    cpus, memory_gib = (int(10 * whole / parts) / 10 for whole in (cpus, memory_gib))
+    return find(f"{max(cpus, 0.1):g}cpu-{max(memory_gib, 0.1):g}gib")
 
 
 def _own(name: str) -> Size | None:

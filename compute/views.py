@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
+from compute import sizes
 from compute.access import cluster_for
 from compute.models import Cluster
-from compute.sizes import SIZES
 from compute.states import NodeState
 from studio.access import workspace_for
 from studio.models import Workspace
@@ -34,7 +34,7 @@ def _with_load(workspace: Workspace) -> QuerySet[Cluster]:
 def cluster_list(request: HttpRequest, workspace: str) -> HttpResponse:
     """The clusters with their load."""
     place = workspace_for(request.user, workspace)
-    rows = [(cluster, SIZES.get(cluster.node_size.upper())) for cluster in _with_load(place)]
+    rows = [(cluster, sizes.known(cluster.node_size)) for cluster in _with_load(place)]
     facts = {"workspace": place, "rows": rows}
     if is_fragment(request):
         return render(request, "compute/_clusters.html", facts)
@@ -50,7 +50,7 @@ def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     facts = {
         "workspace": place,
         "cluster": found,
-        "size": SIZES.get(found.node_size.upper()),
+        "size": sizes.known(found.node_size),
         "nodes": found.nodes.all(),
     }
     if is_fragment(request):

@@ -73,8 +73,8 @@ def place(cluster: Cluster) -> None:
         if _was_turned_away(run):
             return
         node = clusters.reserve(cluster, run.run_id, clock())
-        if node is None:
-            _say_why(cluster, waiting[position - 1 :])
+        if isinstance(node, clusters.Full):
+            _say_why(node, waiting[position - 1 :])
             return
         _start_on(run, node)
 
@@ -84,21 +84,13 @@ def _was_turned_away(run: Run) -> bool:
     return run.seen_at is not None and clock() - run.seen_at < TURNED_AWAY_FOR
 
 
-def _say_why(cluster: Cluster, waiting: list[Run]) -> None:
-    holders = list(
-        cluster.nodes.filter(holder__isnull=False).values_list("holder", flat=True).order_by("id")
-    )
-    names = Run.objects.filter(run_id__in=holders[:3]).values_list("name", flat=True)
-    held = ", ".join(names) or "runs that are ending"
-    if cluster.max_nodes == 0:
-        held = "nothing: it may have no node (max_nodes is 0), so resize it"
+def _say_why(full: clusters.Full, waiting: list[Run]) -> None:
+    names = list(Run.objects.filter(run_id__in=full.holders).values_list("name", flat=True)[:4])
+    more = ", …" if len(names) > 3 else ""
+    held = f" by {', '.join(names[:3])}{more}" if names else ""
     for position, run in enumerate(waiting, start=1):
         place_words = "next in line" if position == 1 else f"number {position} in line"
-        lifecycle.wait(
-            run,
-            f"Waiting for a node of {cluster.name} ({place_words});"
-            f" all {cluster.max_nodes} are held by {held}",
-        )
+        lifecycle.wait(run, f"Waiting for a node ({place_words}): {full.words}{held}")
 
 
 def _start_on(run: Run, node: Node) -> None:

@@ -34,10 +34,11 @@ def make_member(
 
 
 def make_cluster(*, workspace: Workspace | None = None, name: str = "", **fields: Any) -> Cluster:
-    """The default cluster where no name is given."""
+    """The default cluster where no name is given; else one whose nodes take next to nothing."""
     workspace = workspace or make_workspace()
     if not name:
         return ensure_default(workspace)
+    fields = {"node_size": "0.1cpu-0.1gib", **fields}
     return Cluster.objects.create(workspace=workspace, name=name, **fields)
 
 

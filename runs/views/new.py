@@ -10,9 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from compute import recipes
+from compute import recipes, sizes
 from compute.models import Cluster, ImageBuild
-from compute.sizes import SIZES
 from compute.states import BuildState, ImageKind, NodeState
 from registry import environments, texts
 from registry.models import Version
@@ -46,7 +45,7 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
         "workspace": place,
         "experiments": place.experiments.order_by("-id")[:MOST_NAMES],
         "environments": _choices(place),
-        "clusters": [(cluster, SIZES.get(cluster.node_size.upper())) for cluster in clusters],
+        "clusters": [(cluster, sizes.known(cluster.node_size)) for cluster in clusters],
         "past": past,
         "start": {
             "api": f"/api/v1/workspaces/{place.name}/",

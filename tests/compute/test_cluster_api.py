@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compute import clusters
+from compute.clusters import Full
 from compute.models import Cluster
 from studio.models import Role
 from tests.factories import make_cluster, make_member
@@ -91,7 +92,7 @@ def test_a_smaller_cluster_lets_busy_nodes_finish(api):
     home = f"workspaces/{owner.workspace.name}/clusters/{cluster.name}"
     assert owner.patch(home, {"max_nodes": 1}).json()["nodes"] == {"Idle": 0, "Running": 2}
     clusters.release("b", NOW)
-    assert clusters.reserve(cluster, "c", NOW) is None
+    assert isinstance(clusters.reserve(cluster, "c", NOW), Full)
     clusters.retire_idle(NOW)
     assert list(cluster.nodes.values_list("holder", flat=True)) == ["a"]
 
@@ -108,7 +109,7 @@ def test_a_deleted_cluster_gives_no_node_and_its_last_one_goes_when_it_is_free(a
     cluster = make_cluster(workspace=owner.workspace)
     clusters.reserve(cluster, "a", NOW)
     clusters.delete(cluster, NOW)
-    assert clusters.reserve(cluster, "b", NOW) is None
+    assert isinstance(clusters.reserve(cluster, "b", NOW), Full)
     clusters.release("a", NOW)
     clusters.retire_idle(NOW + timedelta(seconds=1))
     assert not cluster.nodes.exists()

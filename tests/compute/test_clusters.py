@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from compute import access, clusters
+from compute import access, clusters, machine
 from compute.backends import backend_for
 from compute.backends.local import Local
+from compute.clusters import Full
 from compute.models import Node
 from studio.errors import NotAllowed, UnknownCluster
 from tests.factories import make_cluster, make_user, make_workspace
@@ -33,7 +34,7 @@ def test_nodes_come_up_one_by_one_until_the_cluster_is_full():
     assert clusters.load(cluster) == {"Idle": 0, "Running": 0, "max": 2}
     assert clusters.reserve(cluster, "a", NOW).number == 1
     assert clusters.reserve(cluster, "b", NOW).number == 2
-    assert clusters.reserve(cluster, "c", NOW) is None
+    assert isinstance(clusters.reserve(cluster, "c", NOW), Full)
     assert clusters.load(cluster) == {"Idle": 0, "Running": 2, "max": 2}
 
 
@@ -59,7 +60,7 @@ def test_an_idle_node_is_taken_first_the_lowest_number():
 
 @pytest.mark.django_db
 def test_a_cluster_of_no_nodes_gives_none():
-    assert clusters.reserve(make_cluster(name="none", max_nodes=0), "a", NOW) is None
+    assert isinstance(clusters.reserve(make_cluster(name="none", max_nodes=0), "a", NOW), Full)
 
 
 @pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_holders_that_race_never_share_a_node_nor_exceed_the_cluster(max_nodes):
     clusters.release("first", NOW)
     gate = threading.Barrier(6)
 
-    def race(holder: str) -> Node | None:
+    def race(holder: str) -> Node | Full:
         try:
             gate.wait()
             return clusters.reserve(cluster, holder, NOW)
@@ -92,7 +93,7 @@ def test_holders_that_race_never_share_a_node_nor_exceed_the_cluster(max_nodes):
             connection.close()
 
     with ThreadPoolExecutor(6) as pool:
-        nodes = [node for node in pool.map(race, "abcdef") if node]
+        nodes = [node for node in pool.map(race, "abcdef") if isinstance(node, Node)]
     assert len(nodes) == max_nodes
     assert {node.number for node in nodes} == set(range(1, max_nodes + 1))
     assert len({node.holder for node in nodes}) == max_nodes
@@ -107,7 +108,7 @@ def test_one_holder_that_races_itself_gets_one_node():
         try:
             gate.wait()
             node = clusters.reserve(cluster, "a", NOW)
-            return node.number if node else 0
+            return node.number if isinstance(node, Node) else 0
         finally:
             connection.close()
 
@@ -136,3 +137,36 @@ def test_a_local_cluster_is_for_one_person_unless_the_operator_trusts_all(settin
         access.check_may_run(cluster)
     settings.LOCAL_BACKEND_FOR_ALL = True
     access.check_may_run(cluster)
+
+
+def two_cores(monkeypatch, cpus: int = 2, memory_gib: int = 8) -> None:
+    """Another machine than this one: what it has is read at one place."""
+    there = machine.Machine(cpus, memory_gib * 2**30)
+    monkeypatch.setattr(machine, "this", lambda: there)
+
+
+@pytest.mark.django_db
+def test_nodes_of_all_clusters_together_never_take_more_than_the_machine_has(monkeypatch):
+    two_cores(monkeypatch)
+    small = make_cluster(name="small", node_size="1cpu-1gib", max_nodes=8)
+    hungry = make_cluster(name="hungry", node_size="0.5cpu-7.5gib")
+    assert isinstance(clusters.reserve(small, "a", NOW), Node)
+    full = clusters.reserve(hungry, "b", NOW)
+    assert full == Full(
+        "0.5cpu-7.5gib takes 7.5 GiB of memory, 1 of 8 are taken on this machine", ("a",)
+    )
+    assert isinstance(clusters.reserve(small, "c", NOW), Node)
+    assert "takes 1 vCPU, 2 of 2 are taken" in clusters.reserve(small, "d", NOW).words
+    clusters.release("a", NOW)
+    clusters.release("c", NOW)
+    assert isinstance(clusters.reserve(hungry, "b", NOW), Node)
+
+
+@pytest.mark.django_db
+def test_a_node_larger_than_the_machine_comes_up_alone(monkeypatch):
+    two_cores(monkeypatch)
+    huge = make_cluster(name="huge", node_size="STANDARD_D14_V2")
+    assert isinstance(clusters.reserve(huge, "a", NOW), Node)
+    assert clusters.reserve(huge, "b", NOW).holders == ("a",)
+    clusters.release("a", NOW)
+    assert isinstance(clusters.reserve(huge, "b", NOW), Node)

@@ -2,11 +2,9 @@
 
 import pytest
 
-from compute import sizes
 from compute.building import conda_specs
 from compute.building.choosing import choose
 from compute.building.interpreters import Interpreter, NoInterpreter, find
-from studio.errors import BadInput
 
 FOUND = [Interpreter(f"/py/{v}", v) for v in ("3.12.1", "3.10.13", "3.9.18", "3.9.2", "3.6.15")]
 
@@ -81,9 +79,3 @@ def test_a_script_is_no_interpreter(tmp_path):
     shim.write_text('#!/bin/sh\necho \'["CPython", "3.66.6", "final"]\'\n')
     shim.chmod(0o755)
     assert all(one.version != "3.66.6" for one in find([str(tmp_path)]))
-
-
-def test_a_node_size_is_found_whatever_its_case():
-    assert sizes.find("Standard_D2_v2") == sizes.Size("STANDARD_D2_V2", 2, 7)
-    with pytest.raises(BadInput, match='no node size "huge"; sizes: STANDARD_D11_V2, '):
-        sizes.find("huge")
