@@ -31,9 +31,7 @@ class Machine:
 def this() -> Machine:
     """Return what this machine has; it does not change while the studio runs."""
     return Machine(
-        cpus=len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else psutil.cpu_count(),
+        cpus=_cpus(),
         memory_bytes=min([psutil.virtual_memory().total, *_limits()]),
         gpus=_gpus(),
     )
