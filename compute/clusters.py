@@ -213,6 +213,22 @@ def retire_idle(now: datetime) -> int:
     return gone
 
 
+def bring_up(now: datetime) -> int:
+    """See that every cluster has the nodes it keeps at least; how many came up."""
+    came = 0
+    for cluster in Cluster.objects.there().filter(min_nodes__gt=0).prefetch_related("nodes"):
+        taken = {node.number for node in cluster.nodes.all()}
+        missing = [n for n in range(1, cluster.min_nodes + 1) if n not in taken]
+        for number in missing[: max(0, cluster.min_nodes - len(taken))]:
+            _, is_new = Node.objects.get_or_create(
+                cluster=cluster,
+                number=number,
+                defaults={"state": NodeState.IDLE, "changed_at": now},
+            )
+            came += is_new
+    return came
+
+
 def load(cluster: Cluster) -> dict[str, int]:
     """Count the cluster's nodes: {"Idle", "Running", "max"}."""
     states = list(cluster.nodes.values_list("state", flat=True))

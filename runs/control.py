@@ -45,6 +45,7 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
             environment_name=order.environment_name,
             definition=order.definition,
             cluster=order.cluster,
+            max_seconds=order.max_seconds,
             tags=order.tags,
             properties=order.properties,
             created_by=user,

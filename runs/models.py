@@ -60,6 +60,7 @@ class Run(models.Model):
     image_build = models.ForeignKey(ImageBuild, models.PROTECT, null=True, related_name="+")
     cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="+")
     node_number = models.PositiveIntegerField(null=True)
+    max_seconds = models.PositiveIntegerField(null=True, help_text="how long its script may take")
     tags = models.JSONField(default=dict)
     properties = models.JSONField(default=dict)
 
@@ -67,6 +68,7 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="when the script started")
     ended_at = models.DateTimeField(null=True)
+    must_end_at = models.DateTimeField(null=True, help_text="when its script's time is over")
     cancel_requested_at = models.DateTimeField(null=True)
     canceled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 

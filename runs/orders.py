@@ -19,6 +19,7 @@ from studio.texts import checked, mapping
 EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}", re.ASCII)
 CONDA_NAME = re.compile(r"^name:[ \t]*([\w.-]{1,255})[ \t]*$", re.MULTILINE)
 MOST_ARGUMENTS_CHARACTERS = 100_000
+MOST_SECONDS = 366 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Order:
     environment_name: str
     definition: dict[str, Any]
     cluster: Cluster
+    max_seconds: int | None
     tags: dict[str, str]
     properties: dict[str, str]
 
@@ -52,6 +54,7 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
         environment_name=environment_name,
         definition=definition,
         cluster=_cluster(workspace, given.get("cluster")),
+        max_seconds=_max_seconds(given.get("max_run_duration_seconds")),
         tags=mapping("tags", given.get("tags")),
         properties=mapping("properties", given.get("properties")),
     )
@@ -121,6 +124,21 @@ def _cluster(workspace: Workspace, name: Any) -> Cluster:
         cluster = clusters[0] if len(clusters) == 1 else ensure_default(workspace)
     check_may_run(cluster)
     return cluster
+
+
+def _max_seconds(given: Any) -> int | None:
+    if given is None:
+        return None
+    try:
+        seconds = int(given)
+    except (TypeError, ValueError, OverflowError):
+        seconds = 0
+    if isinstance(given, bool) or not 1 <= seconds <= MOST_SECONDS:
+        raise BadInput(
+            f"max_run_duration_seconds is a whole number of seconds from 1 to {MOST_SECONDS:,}",
+            fields={"max_run_duration_seconds": "seconds, at least 1"},
+        )
+    return seconds
 
 
 def _arguments(given: Any) -> list[str]:

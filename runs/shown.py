@@ -27,6 +27,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         },
         "cluster": run.cluster.name,
         "node_number": run.node_number,
+        "max_run_duration_seconds": run.max_seconds,
         "tags": run.tags,
         "properties": run.properties,
         "snapshot": run.snapshot.sha256,

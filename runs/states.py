@@ -29,6 +29,7 @@ class Reason(TextChoices):
     START_FAILED = "start-failed", "its code could not be laid out or started"
     LOST = "lost", "its process ended without a word"
     CANCELED = "canceled", "somebody canceled it"
+    TIME_LIMIT = "time-limit", "it took longer than it was allowed"
 
 
 ENDS_AS = {
@@ -38,6 +39,7 @@ ENDS_AS = {
     Reason.START_FAILED: State.FAILED,
     Reason.LOST: State.FAILED,
     Reason.CANCELED: State.CANCELED,
+    Reason.TIME_LIMIT: State.CANCELED,
 }
 
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)
@@ -52,6 +54,9 @@ ON_A_NODE = (
     State.NOT_RESPONDING,
     State.CANCEL_REQUESTED,
 )
+
+# Those in which a run has no node yet.
+WAITING = (State.NOT_STARTED, State.PREPARING, State.QUEUED)
 
 _AWAY = (State.CANCEL_REQUESTED, State.CANCELED, State.FAILED)
 _LIVE = (*_AWAY, State.NOT_RESPONDING)

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute.backends import backend_for
-from runs import launching, lifecycle, preparing, watching
+from runs import launching, preparing, watching
 from runs.models import Run
-from runs.states import Reason, State
+from runs.states import State
 
 # A driver that has reported its end is gone within milliseconds; supervise tries again later.
 LEAVES_WITHIN_S = 2.0
@@ -23,8 +23,7 @@ def stop(run_pk: int) -> None:
         backend_for(run.cluster).stop(run.handle, settings.CANCEL_GRACE_SECONDS)
         watching.look(run, clock())
         return
-    who = run.canceled_by.username if run.canceled_by else "somebody"
-    lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
+    watching.end_canceled(run)
 
 
 def clean(run_pk: int) -> None:

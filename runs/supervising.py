@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Min, OuterRef, Q, Subquery
 
 from compute import clusters, images
 from compute.actors import build_image
 from compute.models import Cluster, Node
 from compute.states import BUILD_ENDED, NodeState
 from registry import environments
-from runs import actors, launching, preparing, watching
+from runs import actors, launching, lifecycle, preparing, watching
 from runs.models import Run, RunQuerySet
-from runs.states import FINAL, ON_A_NODE, State
+from runs.states import FINAL, ON_A_NODE, WAITING, Reason, State
 from studio import queue, tokens
 from studio.files import blobs
 from studio.models import Workspace
@@ -50,7 +50,9 @@ def once(now: datetime) -> None:
     steps: list[Callable[[datetime], None]] = [
         _look_at_tasks,
         _start_again,
+        _end_overdue,
         _stop_again,
+        _leave_deleted_clusters,
         _clean_ended,
         _release_left_nodes,
         _go_on_after_builds,
@@ -102,6 +104,28 @@ def _start_again(now: datetime) -> None:
     """A worker was killed between taking a node and starting the task: start it, the same task."""
     late = _runs(state=State.STARTING, handle__isnull=True, seen_at__lt=now - DUE)
     _each(late, launching.start)
+
+
+def _end_overdue(now: datetime) -> None:
+    """Scripts that take longer than they may are asked to end, as by a cancel."""
+
+    def ask(run: Run) -> None:
+        words = f"its time limit of {run.max_seconds} s is over"
+        if lifecycle.move(run, State.CANCEL_REQUESTED, words, cancel_requested_at=now):
+            queue.send(actors.stop, run.pk)
+
+    on = (State.RUNNING, State.NOT_RESPONDING)
+    _each(_runs(state__in=on, must_end_at__lt=now), ask)
+
+
+def _leave_deleted_clusters(now: datetime) -> None:
+    """What waits for a node of a cluster that is gone would wait for ever."""
+
+    def leave(run: Run) -> None:
+        words = f"its cluster {run.cluster.name} was deleted before it could start"
+        lifecycle.end_waiting(run, Reason.CANCELED, words, cancel_requested_at=now)
+
+    _each(_runs(state__in=WAITING, cluster__deleted_at__isnull=False), leave)
 
 
 def _stop_again(now: datetime) -> None:
@@ -166,12 +190,16 @@ def _launch_new(now: datetime) -> None:
 
 
 def _place_waiting(now: datetime) -> None:
-    queued = Run.objects.filter(state=State.QUEUED).values("cluster")
-    _each(Cluster.objects.filter(pk__in=queued), launching.place)
+    """Dedicated clusters before those of low priority; then whose run has waited longest."""
+    first = Run.objects.filter(cluster=OuterRef("pk"), state=State.QUEUED).order_by("id")
+    waiting = Cluster.objects.annotate(first=Subquery(first.values("id")[:1]))
+    ordered = waiting.filter(first__isnull=False).order_by("priority", "first")
+    _each(ordered, launching.place)
 
 
 def _housekeeping(now: datetime) -> None:
     clusters.retire_idle(now)
+    clusters.bring_up(now)
     if _is_due("make-room", images.newest(), now, every=timedelta(minutes=5)):
         queue.send(actors.make_room)
     if _is_due("housekeeping", 0, now, every=timedelta(hours=1)):

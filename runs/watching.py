@@ -46,9 +46,12 @@ def report(run: Run, state: State, text: str, now: datetime) -> bool:
     A state that was passed already is acknowledged: the call may be a repeat.
     """
     cancel = heard(run, now)
+    changes: dict[str, Any] = {"started_at": run.started_at or now}
+    if run.max_seconds and run.must_end_at is None:
+        changes["must_end_at"] = now + timedelta(seconds=run.max_seconds)
     while not cancel and run.state in ORDER and ORDER.index(state) > ORDER.index(State(run.state)):
         # A script that is over in a moment may be Finalizing before anybody said Running.
-        if lifecycle.move(run, state, text, at=now, started_at=run.started_at or now):
+        if lifecycle.move(run, state, text, at=now, **changes):
             break
     return run.state == State.CANCEL_REQUESTED
 
@@ -63,8 +66,7 @@ def finish(run: Run, said: dict[str, Any]) -> bool:
     if code == 0 and not signal and not said.get("canceled"):
         return lifecycle.end(run, Reason.SUCCEEDED, text=said.get("undelivered") or "")
     if run.cancel_requested_at is not None:
-        who = run.canceled_by.username if run.canceled_by else "somebody"
-        return lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
+        return end_canceled(run)
     if said.get("canceled"):
         return lifecycle.end(run, Reason.CANCELED, text="its driver was told to stop (SIGTERM)")
     error |= {"exit_code": code, "signal": signal}
@@ -74,6 +76,19 @@ def finish(run: Run, said: dict[str, Any]) -> bool:
     reason = Reason.SCRIPT_FAILED if (code is not None or signal) else Reason.START_FAILED
     words = f"{error['message']} ({ended_by})" if code is not None or signal else error["message"]
     return lifecycle.end(run, reason, error=error, text=words)
+
+
+def end_canceled(run: Run) -> bool:
+    """End a run that was asked to: by somebody, or by its time limit."""
+    if run.canceled_by is not None or run.max_seconds is None:
+        who = run.canceled_by.username if run.canceled_by else "somebody"
+        return lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
+    return lifecycle.end(
+        run,
+        Reason.TIME_LIMIT,
+        text=f"its script took longer than the {run.max_seconds} s it was allowed"
+        " (max_run_duration_seconds) and was ended",
+    )
 
 
 def look(run: Run, now: datetime) -> None:
@@ -96,8 +111,7 @@ def look(run: Run, now: datetime) -> None:
             lifecycle.move(run, State.NOT_RESPONDING, words)
         return
     if run.cancel_requested_at is not None:
-        who = run.canceled_by.username if run.canceled_by else "somebody"
-        lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
+        end_canceled(run)
         return
     facts = {
         "type": "ProcessLost",
