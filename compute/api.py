@@ -1,7 +1,5 @@
 """Clusters over HTTP. What runs and waits on them is the upper app's."""
 
-from typing import Any
-
 from django.utils.timezone import now as clock
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -10,31 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from compute import clusters
+from compute import clusters, sizes
 from compute.access import cluster_for
 from compute.models import Cluster
-from compute.states import NodeState
+from compute.shown import cluster_dict, machine_dict, size_dict
 from studio.api_access import workspace_of
 from studio.api_input import Input
 from studio.auth import ByPerson
-
-
-def cluster_dict(cluster: Cluster) -> dict[str, Any]:
-    """A cluster as the API shows it, its nodes counted by state."""
-    states = [node.state for node in cluster.nodes.all()]
-    return {
-        "name": cluster.name,
-        "backend": cluster.backend,
-        "node_size": cluster.node_size,
-        "min_nodes": cluster.min_nodes,
-        "max_nodes": cluster.max_nodes,
-        "idle_seconds_before_scaledown": cluster.idle_seconds_before_scaledown,
-        "priority": cluster.priority,
-        "require_gpu": cluster.require_gpu,
-        "has_network": cluster.has_network,
-        "created_at": cluster.created_at,
-        "nodes": {state: states.count(state) for state in NodeState},
-    }
 
 
 class ClusterFields(Input):
@@ -94,3 +74,15 @@ class OneCluster(APIView):
         place = workspace_of(request, workspace, write=True)
         clusters.delete(cluster_for(place, name), clock())
         return Response(status=204)
+
+
+class Sizes(APIView):
+    """The node sizes that have names, and what this machine has and gives."""
+
+    permission_classes = [ByPerson]
+
+    @extend_schema(operation_id="list_node_sizes", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace)
+        named = [{"name": size.name, **size_dict(size)} for size in sizes.SIZES.values()]
+        return Response({"items": named, "machine": machine_dict()})

@@ -11,6 +11,7 @@ from django.db.models import Q
 from compute import machine, sizes
 from compute.models import Cluster, Node
 from compute.states import Backend, NodeState, Priority
+from studio import live
 from studio.errors import BadInput, Conflict
 from studio.models import Workspace
 
@@ -55,7 +56,14 @@ def create(workspace: Workspace, name: str, **wanted: Any) -> Cluster:
             f'workspace "{workspace.name}" has a cluster {name} already; change that one',
             fields={"name": "taken"},
         ) from None
+    _tell(cluster)
     return cluster
+
+
+def _tell(cluster: Cluster) -> None:
+    """Pages of the workspace ask for its clusters again."""
+    group = live.workspace_group(cluster.workspace_id)
+    live.publish(group, "cluster-changed", name=cluster.name)
 
 
 def change(cluster: Cluster, **wanted: Any) -> Cluster:
@@ -74,6 +82,7 @@ def change(cluster: Cluster, **wanted: Any) -> Cluster:
         _set(row, wanted)
         row.save()
     cluster.refresh_from_db()
+    _tell(cluster)
     return cluster
 
 
@@ -111,6 +120,7 @@ def delete(cluster: Cluster, now: datetime) -> None:
     with transaction.atomic():
         Cluster.objects.filter(pk=cluster.pk, deleted_at=None).update(deleted_at=now, min_nodes=0)
         Node.objects.filter(cluster=cluster, state=NodeState.IDLE).delete()
+        _tell(cluster)
 
 
 @dataclass(frozen=True)
@@ -192,7 +202,11 @@ def _too_much(cluster: Cluster) -> Full | None:
 def release(holder: str, now: datetime) -> bool:
     """Make the holder's node idle; False when it held none."""
     idle = {"state": NodeState.IDLE, "holder": None, "changed_at": now}
-    return bool(Node.objects.filter(holder=holder).update(**idle))
+    held = Node.objects.select_related("cluster").filter(holder=holder).first()
+    freed = Node.objects.filter(holder=holder).update(**idle)
+    if freed and held:
+        _tell(held.cluster)
+    return bool(freed)
 
 
 def retire_idle(now: datetime) -> int:
@@ -210,6 +224,7 @@ def retire_idle(now: datetime) -> int:
             if not is_needed or cluster.nodes.count() > cluster.min_nodes:
                 unchanged = Q(pk=node.pk, state=NodeState.IDLE, changed_at=node.changed_at)
                 gone += Node.objects.filter(unchanged).delete()[0]
+                _tell(cluster)
     return gone
 
 
@@ -226,6 +241,7 @@ def bring_up(now: datetime) -> int:
                 defaults={"state": NodeState.IDLE, "changed_at": now},
             )
             came += is_new
+            _tell(cluster)
     return came
 
 

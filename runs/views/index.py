@@ -1,5 +1,6 @@
 """Lists of experiments and runs, and the fragments of runs that other pages show."""
 
+import itertools
 import json
 from typing import Any
 
@@ -11,11 +12,13 @@ from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
 from compute.access import cluster_for
+from compute.models import Cluster
+from compute.shown import nodes_facts
 from registry.access import version_for, visible
 from registry.models import Asset, Kind
 from runs.access import experiment_for
 from runs.models import Experiment, MetricSeries, Run, RunAsset, RunQuerySet
-from runs.states import FINAL, State
+from runs.states import FINAL, ON_A_NODE, State
 from studio.access import workspace_for
 from studio.models import Workspace
 from studio.pages import is_fragment, page
@@ -137,12 +140,37 @@ def count(request: HttpRequest, workspace: str) -> HttpResponse:
 
 @login_required
 def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
-    """For a cluster's page: what runs on its nodes and what waits for them."""
+    """For a cluster's page: its nodes with what runs on them, and what waits, in order."""
     place = workspace_for(request.user, workspace)
     cluster = cluster_for(place, name)
-    active = _runs(place).active().filter(cluster=cluster).order_by("id")[:MOST_ACTIVE]
-    facts = {"workspace": place, "cluster": cluster, "active": active}
+    nodes = list(cluster.nodes.all())
+    active = _runs(place).active().filter(cluster=cluster).order_by("id")
+    on_nodes = {run.run_id: run for run in active.filter(state__in=ON_A_NODE)}
+    waiting = active.exclude(state__in=ON_A_NODE)
+    shown, waiting_count = waiting[:MOST_ACTIVE], waiting.count()
+    places = itertools.count(1)
+    facts = {
+        "workspace": place,
+        "cluster": cluster,
+        "rows": [(node, on_nodes.get(node.holder or "")) for node in nodes],
+        "running_count": len(on_nodes),
+        # Those whose image is being built are not in line yet.
+        "queue": [(next(places) if r.state == State.QUEUED else None, r) for r in shown],
+        "waiting_count": waiting_count,
+        "more_count": max(0, waiting_count - MOST_ACTIVE),
+        **nodes_facts(cluster, nodes),
+    }
     return render(request, "runs/_on_cluster.html", facts)
+
+
+@login_required
+def queues(request: HttpRequest, workspace: str) -> HttpResponse:
+    """For the list of clusters: how many runs wait for each."""
+    place = workspace_for(request.user, workspace)
+    waiting = Run.objects.active().exclude(state__in=ON_A_NODE).filter(cluster__workspace=place)
+    counts = dict(waiting.order_by().values_list("cluster").annotate(n=Count("pk")))
+    clusters = Cluster.objects.there().filter(workspace=place).values_list("pk", flat=True)
+    return render(request, "runs/_queues.html", {"rows": [(pk, counts.get(pk)) for pk in clusters]})
 
 
 @login_required

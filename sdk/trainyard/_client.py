@@ -59,6 +59,9 @@ class Client:
     def patch(self, path: str, data: Any) -> Any:
         return self.transport().request("PATCH", API + path, data=data).json()
 
+    def delete(self, path: str) -> None:
+        self.transport().request("DELETE", API + path)
+
     def items(self, api_path: str, **query: Any) -> Iterator[Dict[str, Any]]:
         """Yield the items of a paged list, asking for page after page."""
         while True:

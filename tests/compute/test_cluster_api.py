@@ -25,11 +25,13 @@ def test_a_cluster_is_made_and_listed(call):
     caller, home = call
     made = caller.post(home, {"name": "gpu", "node_size": "standard_nc6", "max_nodes": 4})
     assert made.status_code == 201
-    assert made.json() | {"created_at": ""} == {
+    unknown = {"created_at": "", "nodes_changed_at": ""}
+    assert made.json() | unknown == {
         "name": "gpu", "backend": "local", "node_size": "STANDARD_NC6", "min_nodes": 0,
         "max_nodes": 4, "idle_seconds_before_scaledown": 120, "priority": "dedicated",
         "require_gpu": False, "has_network": True, "created_at": "",
-        "nodes": {"Idle": 0, "Running": 0},
+        "nodes": {"Idle": 0, "Running": 0}, "nodes_changed_at": "", "state": "Steady",
+        "size": {"cpus": 6.0, "memory_gib": 56.0, "gpus": 1},
     }  # fmt: skip
     assert [item["name"] for item in caller.get(home).json()["items"]] == ["gpu"]
 
@@ -113,3 +115,13 @@ def test_a_deleted_cluster_gives_no_node_and_its_last_one_goes_when_it_is_free(a
     clusters.release("a", NOW)
     clusters.retire_idle(NOW + timedelta(seconds=1))
     assert not cluster.nodes.exists()
+
+
+def test_sizes_are_listed_beside_what_the_machine_gives(api):
+    owner = api()
+    clusters.reserve(make_cluster(workspace=owner.workspace, name="tiny"), "a", NOW)
+    answer = owner.get(f"workspaces/{owner.workspace.name}/sizes").json()
+    named = {size.pop("name"): size for size in answer["items"]}
+    assert named["STANDARD_NC6"] == {"cpus": 6, "memory_gib": 56, "gpus": 1}
+    assert answer["machine"]["cpus"] >= 1
+    assert answer["machine"]["taken"] == {"cpus": 0.1, "memory_gib": 0.1, "gpus": 0}
