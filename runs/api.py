@@ -110,13 +110,18 @@ class Cancel(APIView):
 
 
 class Metrics(APIView):
-    """A summary of each metric of a run."""
+    """A summary of each metric that a run's script logged, or of what its nodes did."""
 
     permission_classes = [ByPersonOrRun]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        parameters=[OpenApiParameter("monitoring", description="1: of the nodes instead")],
+        responses=OpenApiTypes.OBJECT,
+    )
     def get(self, request: Request, run_id: str) -> Response:
-        return Response({"series": metrics.summaries(run_of(request, run_id))})
+        run = run_of(request, run_id)
+        monitoring = request.query_params.get("monitoring") == "1"
+        return Response({"series": metrics.summaries(run, monitoring=monitoring)})
 
 
 class PointsAsked(Input):
@@ -137,7 +142,7 @@ class Points(APIView):
         parameters=[
             OpenApiParameter(name, description=text)
             for name, text in (
-                ("name", "a metric; may be repeated; absent: all"),
+                ("name", "a metric; may be repeated; absent: all of the script"),
                 ("after", "how many points the caller has"),
                 ("most", "thin to about so many points; 0: every one"),
                 ("from", "first step"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from tsdownsample import MinMaxDownsampler
 
 from runs.models import MetricKind, MetricSegment, MetricSeries, MetricWriter, Run
@@ -25,6 +25,8 @@ MOST_NAME = 255
 MOST_TEXT = 10_000
 # A delta of more points than this is told without them: the page asks for a thinned view.
 MOST_LIVE_POINTS = 2000
+# Names that begin so are the node's, measured beside the script: none of the script's metrics.
+RESERVED = "trainyard/"
 MIN_MAX = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -46,6 +48,21 @@ class Batch:
 def group(run: Run) -> str:
     """The live group that hears a run's points."""
     return f"run.{run.pk}.metrics"
+
+
+def monitoring_group(run: Run) -> str:
+    """The live group that hears what a run's nodes do."""
+    return f"run.{run.pk}.monitoring"
+
+
+def logged(run: Run) -> QuerySet[MetricSeries]:
+    """The metrics of the script itself, in the order they first appeared."""
+    return run.series.exclude(name__startswith=RESERVED)
+
+
+def monitored(run: Run) -> QuerySet[MetricSeries]:
+    """What was measured of the run's nodes, in the order it first appeared."""
+    return run.series.filter(name__startswith=RESERVED)
 
 
 def parse(series: Any) -> list[Batch]:
@@ -102,9 +119,16 @@ def append(run: Run, writer: str, sequence: int, batches: list[Batch]) -> int:
         told = _store(run, batches)
         row.last_sequence = sequence
         row.save(update_fields=["last_sequence"])
-        if told:
-            live.publish(group(run), "points", series=told)
+        _tell(run, told)
     return sequence
+
+
+def _tell(run: Run, told: dict[str, Any]) -> None:
+    ours = {name: delta for name, delta in told.items() if name.startswith(RESERVED)}
+    logged = {name: delta for name, delta in told.items() if name not in ours}
+    for heard_by, series in ((group(run), logged), (monitoring_group(run), ours)):
+        if series:
+            live.publish(heard_by, "points", series=series)
 
 
 def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
@@ -204,8 +228,8 @@ def _word(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def summaries(run: Run) -> list[dict[str, Any]]:
-    """One summary per metric, in the order they first appeared."""
+def summaries(run: Run, *, monitoring: bool = False) -> list[dict[str, Any]]:
+    """One summary per metric of the script, or (monitoring) per series of its nodes."""
     return [
         {
             "name": series.name,
@@ -220,7 +244,7 @@ def summaries(run: Run) -> list[dict[str, Any]]:
             "nan_count": series.nan_count,
             "first_nan_step": series.first_nan_step,
         }
-        for series in run.series.all()
+        for series in (monitored(run) if monitoring else logged(run))
     ]
 
 
@@ -256,11 +280,12 @@ def points(
     most: int = 0,
     span: tuple[int | None, int | None] = (None, None),
 ) -> dict[str, dict[str, Any]]:
-    """Points of the named series (all where `names` is empty), thinned to `most` (0: every one).
+    """Points of the named series, of the script's all when `names` is empty.
 
+    most: thin each to about so many; 0 keeps every one.
     span: first and last step wanted, None for open.   `count` in the answer is the cursor.
     """
-    chosen = run.series.filter(name__in=names) if names else run.series.all()
+    chosen = run.series.filter(name__in=names) if names else logged(run)
     answer = {}
     for series in chosen:
         batch = _within(read(series, after), span)

@@ -11,8 +11,8 @@ from studio.errors import StudioError
 def group_for(user: Person, topic: str) -> str | None:
     """Return the live group of `topic`, None where it is unknown or not this user's.
 
-    Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:log:<path>`,
-    and those of `registry.sockets`.
+    Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:monitoring`,
+    `run:<run_id>:log:<path>`, and those of `registry.sockets`.
     """
     kind, _, rest = topic.partition(":")
     try:
@@ -27,4 +27,5 @@ def group_for(user: Person, topic: str) -> str | None:
     if part.startswith("log:"):
         log = run.logs.filter(path=part.removeprefix("log:")).first()
         return streams.group(log.stream_id) if log else None
-    return {"": lifecycle.group(run), "metrics": metrics.group(run)}.get(part)
+    groups = {"": lifecycle.group, "metrics": metrics.group, "monitoring": metrics.monitoring_group}
+    return groups[part](run) if part in groups else None

@@ -1,4 +1,4 @@
-"""The page of one run: Overview, Metrics, Outputs + logs, Code; its status; cancel and register."""
+"""The page of one run: a view for each tab; its status; cancel and register."""
 
 import json
 from itertools import zip_longest
@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from registry import texts
-from runs import control, logs, outputs, stages
+from runs import control, logs, outputs, peaks, stages
 from runs import metrics as run_metrics
 from runs.access import run_for
 from runs.forms import RegisterModel
@@ -26,6 +26,7 @@ TABS = {
     "metrics": "Metrics",
     "files": "Outputs + logs",
     "code": "Code",
+    "monitoring": "Monitoring",
 }
 
 
@@ -37,7 +38,7 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
     """What the head of the page shows, on every tab."""
     events = list(run.events.all())
     counts = {
-        "metrics": run.series.count(),
+        "metrics": run_metrics.logged(run).count(),
         "files": run.logs.count() + run.files.count(),
     }
     return {
@@ -56,7 +57,7 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
 
 def _main_metric(run: Run) -> dict[str, Any] | None:
     """The metric that answers "is it learning": the loss, or else the first number logged."""
-    numbers = run.series.exclude(kind=MetricKind.TEXT)
+    numbers = run_metrics.logged(run).exclude(kind=MetricKind.TEXT)
     series = (
         numbers.filter(name="loss").first()
         or numbers.filter(name__icontains="loss").first()
@@ -133,6 +134,24 @@ def metrics(request: HttpRequest, run_id: str) -> HttpResponse:
         "started_at": run.started_at.timestamp() if run.started_at else None,
     }
     return _page(request, run, "metrics", page=page)
+
+
+@login_required
+def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
+    """What the run's nodes do; asked by htmx once the run has ended, the table of peaks alone."""
+    run = _run(request, run_id)
+    found = peaks.of(run) if run.is_final else []
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "runs/_peaks.html", {"run": run, "peaks": found})
+    else:
+        page = {
+            "series": run_metrics.summaries(run, monitoring=True),
+            "is_final": run.is_final,
+            "started_at": run.started_at.timestamp() if run.started_at else None,
+        }
+        response = _page(request, run, "monitoring", page=page, peaks=found)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @login_required

@@ -27,6 +27,7 @@ from trainyard._driver import failure, layout, logs
 from trainyard._driver.link import Link, Patience, RunEnded, Undelivered
 from trainyard._driver.logs import LogShipper
 from trainyard._driver.metrics import MetricShipper
+from trainyard._driver.monitor import Monitor, offer_first
 from trainyard._driver.outputs import OutputShipper
 from trainyard._driver.script import Script
 from trainyard._transport import Transport
@@ -75,6 +76,7 @@ class Driver:
         self.run_ended = False
         self.job: Dict[str, Any] = {}
         self.script: Optional[Script] = None
+        self.monitor: Optional[Monitor] = None
         # Said by the heartbeat's thread: a studio that is away must not keep us from a cancel.
         self._unsaid: Optional[Dict[str, str]] = None
         self._saying = threading.Lock()  # "Running" goes before "Finalizing", however short it was
@@ -105,9 +107,12 @@ class Driver:
             self._lay_out(shippers[2])
             if self.cancel_asked:
                 return self._finish({"exit_code": None, "signal": None, "canceled": True})
+            self.monitor = self._monitor()
             self.script = self._start()
         except (layout.NotLaid, OSError) as error:
             return self._could_not_start(shippers, error)
+        offer_first(self.script.pid)
+        self.monitor.start()
         # From here on the script is what counts: the studio may be away as long as it likes.
         self.patience.forever()
         for shipper in shippers:
@@ -115,6 +120,7 @@ class Driver:
         self._unsaid = {"state": "Running", "text": ""}
         self._beat_now.set()
         was_ended_by_us = self._watch(self.script)
+        self.monitor.finish()
         return self._end(self.script, shippers, was_ended_by_us)
 
     def _fresh_folders(self) -> None:
@@ -184,6 +190,10 @@ class Driver:
             self._place(logs.DRIVER),
             on_exit=self.bell.ring,
         )
+
+    def _monitor(self) -> Monitor:
+        environ = dict(self.environ, **(self.job.get("variables") or {}))
+        return Monitor(self.spool, int(self.job.get("node_number") or 1), environ)
 
     def _command(self) -> List[str]:
         program = "bash" if self.job["script"].endswith(".sh") else sys.executable
@@ -294,20 +304,29 @@ class Driver:
         if self.run_ended:
             sys.stderr.write("driver: the studio has closed this run; {}\n".format(undelivered))
             return NOT_DELIVERED if undelivered else 0
+        is_canceled = was_ended_by_us or (self.cancel_asked and script.signal is not None)
         self._write_end(script, shippers, ran_s, left)
+        error = None if is_canceled else self._error(script)
         shippers[0].follow(logs.END, self._place(logs.END))
         shippers[0].bring_rest()
-        is_canceled = was_ended_by_us or (self.cancel_asked and script.signal is not None)
-        failed = script.exit_code == 1 and not is_canceled
         return self._finish(
             {
                 "exit_code": script.exit_code,
                 "signal": script.signal,
-                "error": failure.of_log(self._place(logs.DRIVER)) if failed else None,
+                "error": error,
                 "canceled": is_canceled,
                 "undelivered": undelivered[:2000],
             }
         )
+
+    def _error(self, script: Script) -> Optional[Dict[str, str]]:
+        """Say why the script failed, as far as its node or its log knows."""
+        error = failure.of_log(self._place(logs.DRIVER)) if script.exit_code == 1 else None
+        memory = self.monitor and self.monitor.out_of_memory(script.exit_code, script.signal)
+        if not memory:
+            return error
+        self._write(logs.END, memory)
+        return dict(error or {}, type="OutOfMemory", message=memory)
 
     def _write_end(self, script: Script, shippers: Shippers, ran_s: float, left: int) -> None:
         _, metrics, outputs = shippers

@@ -6,6 +6,7 @@ a lost answer is the same batch, which the studio then acknowledges without stor
 
 import json
 import os
+import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from trainyard import _errors
@@ -18,6 +19,10 @@ READ_BYTES = 1024 * 1024
 BATCHES_A_STEP = 8
 KINDS = {b"f": "float", b"i": "int", b"b": "bool", b"t": "text"}
 ENDING = ".points"
+# What the monitor writes is no metric of the script: its names, and its files, begin with these.
+RESERVED, SYSTEM = "trainyard/", "system-"
+# Each batch costs the studio much the same, of how many samples it may be.
+SYSTEM_EVERY_S = 2.0
 MOST_STEP = 2**63 - 1
 
 # `end` is the offset behind the batch in the spool file.
@@ -44,6 +49,8 @@ class Reader:
         self.sequence = 0
         self.pending: Optional[Batch] = None
         self.malformed = 0
+        self.is_system = self.writer.startswith(SYSTEM)
+        self.due_at = 0.0
 
     def size(self) -> int:
         try:
@@ -66,9 +73,13 @@ class MetricShipper(Shipper):
     def step(self, is_last: bool) -> bool:
         came = False
         for reader in self._found():
+            if reader.is_system and time.monotonic() < reader.due_at and not is_last:
+                continue
             batches = 0
             while self._bring(reader):
-                came = True
+                # A sample a second is no reason to look for the script's points more often.
+                came = came or not reader.is_system
+                reader.due_at = time.monotonic() + SYSTEM_EVERY_S
                 batches += 1
                 if batches >= BATCHES_A_STEP and not is_last:
                     break
@@ -108,7 +119,7 @@ class MetricShipper(Shipper):
         try:
             self.link.call("POST", "metrics", data=data)
             reader.sequence = batch.sequence
-            self.count += points
+            self.count += 0 if reader.is_system else points
         except _errors.WrongOffset as error:
             # The studio has fewer batches than it acknowledged: it was set back. Go on from there.
             reader.sequence = int(error.facts["at"])
@@ -140,6 +151,9 @@ class MetricShipper(Shipper):
                 if line:
                     reader.malformed += 1
                     self.note("a line of {} is no point: {!r}".format(reader.writer, line[:80]))
+                continue
+            if name.startswith(RESERVED) and not reader.is_system:
+                self.note("{} was not kept: {}… is the studio's own".format(name, RESERVED))
                 continue
             if self._is_text.setdefault(name, kind == "text") != (kind == "text"):
                 self.note(

@@ -11,9 +11,10 @@ export class Feed {
   /**
    * tiles: name → tile. The page is told: add(summary) of a new metric, changed(tile) of new points,
    * reshaped() when there are other curves than before, grew() after each delta, failed(text).
+   * summaries: where below `api` the summaries are.
    */
-  constructor({ api, topic, tiles, page }) {
-    Object.assign(this, { api, tiles, page, isBehind: false, asking: null });
+  constructor({ api, topic, tiles, page, summaries = "metrics" }) {
+    Object.assign(this, { api, tiles, page, summaries, isBehind: false, asking: null });
     const took = (name, answer) => this.#take(tiles.get(name), answer);
     const failed = (error, names) => this.#fail(error, names);
     this.points = new Points(api, { took, failed });
@@ -63,7 +64,7 @@ export class Feed {
   async #ask() {
     while (this.isBehind && !document.hidden) {
       this.isBehind = false;
-      const answer = await get(`${this.api}metrics`).catch(() => null);
+      const answer = await get(this.api + this.summaries).catch(() => null);
       if (!answer) return;
       for (const summary of answer.series) {
         const tile = this.tiles.get(summary.name);

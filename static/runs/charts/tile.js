@@ -1,16 +1,17 @@
 // One metric's tile: its name, its last value, its curve; or only the value when there is no curve.
 
 import { CONFIG } from "studio/charts";
+import { Curve } from "runs/charts/curve";
 import { axisOf, figure } from "runs/charts/figure";
-import { extend } from "runs/charts/series";
 import { withRoom } from "runs/charts/span";
 import { count, element, value } from "studio/words";
 import { byKey, detail, numbers } from "runs/charts/zoom";
 
-export class Tile {
+export class Tile extends Curve {
   /** page: what all tiles share: { api, look, view, isLive, span(series), draw(tile) }. */
   constructor(series, page) {
-    Object.assign(this, { series, page, zoom: null, recent: null });
+    super(series);
+    this.page = page;
     this.badge = element("em", { hidden: true });
     this.value = element("span", { class: "last" });
     this.plot = element("div", { class: "plot", role: "img", tabindex: "0" });
@@ -44,26 +45,9 @@ export class Tile {
     this.node.classList.toggle("value", !this.isCurve);
   }
 
-  /** Take the curve that was asked for, and what came meanwhile; false when something is missing. */
-  load(answer) {
-    const came = this.recent ?? [];
-    Object.assign(this, { recent: null, isStale: false, loadedAt: Date.now() });
-    this.series.load(answer);
-    return came.every((delta) => this.series.grow(delta));
-  }
-
-  /** Take what the run just logged; false when something between is missing. */
-  grow(delta) {
-    this.recent?.push(delta);
-    const fresh = this.series.grow(delta);
-    if (fresh && this.zoom?.points) extend(this.zoom.points, fresh);
-    return fresh !== null;
-  }
-
   /** Take a newer summary; the curve is asked for when it is in sight. */
   renew(summary) {
-    this.series.summarise(summary);
-    this.isStale = true;
+    super.renew(summary);
     this.describe();
   }
 

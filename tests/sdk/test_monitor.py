@@ -1,0 +1,159 @@
+"""What the driver tells of its node: true figures, apart from the script's own, and none lost."""
+
+import ctypes
+import itertools
+import os
+import resource
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pynvml
+import pytest
+from trainyard._driver import gpus
+from trainyard._driver.processes import Processes
+
+from tests.sdk.driving import Driving, until
+from tests.sdk.test_driver_pythons import pythons
+
+NODE = "trainyard/node-1/"
+HOLDS = """
+import time
+from azureml.core import Run
+held = bytearray(200 * 2**20)
+Run.get_context().log("loss", 1.0)
+Run.get_context().log("trainyard/node-1/cpu_percent", 1.0)
+time.sleep({seconds})
+"""
+BURNS = """
+import subprocess, sys, time
+if len(sys.argv) < 2:
+    subprocess.run([sys.executable, __file__, "child"], check=True)
+while time.process_time() < 0.3:
+    pass
+"""
+
+
+def values(studio, name):
+    return [value for _, value in studio.points[NODE + name]]
+
+
+@pytest.mark.parametrize("python", [pythons()[0], pythons()[-1]])
+def test_a_run_tells_what_its_node_does_beside_its_own_metrics(python, tmp_path):
+    driving = Driving(tmp_path, python)
+    try:
+        studio = driving.studio
+        studio.code(train=HOLDS.format(seconds=1.5))
+        assert driving.run() == 0, driving.said
+        assert studio.points["loss"] == [(0, 1.0)]
+        held = max(values(studio, "memory_bytes"))
+        assert 200 * 2**20 < held < 320 * 2**20
+        assert held < values(studio, "memory_limit_bytes")[0]
+        assert all(0 <= percent <= 100 for percent in values(studio, "cpu_percent"))
+        assert len(values(studio, "cores")) == 1
+        ends = studio.text("azureml-logs/75_job_post.txt")
+        assert "1 metric points kept" in ends
+        assert "trainyard/node-1/cpu_percent was not kept" in ends
+        assert "monitor" not in driving.said
+    finally:
+        driving.end()
+
+
+def test_no_second_is_missing_though_the_studio_was_away(driving):
+    studio = driving.studio
+    studio.code(train=HOLDS.format(seconds=6))
+    driving.start()
+    until(lambda: NODE + "cpu_percent" in studio.points)
+    studio.away = True
+    before = studio.heartbeats
+    time.sleep(3)
+    assert studio.heartbeats == before
+    studio.away = False
+    assert driving.wait() == 0
+    seconds = [step for step, _ in studio.points[NODE + "cpu_percent"]]
+    assert len(seconds) >= 6
+    # A sample late by a moment may fall into the second after the next.
+    assert all(later - sooner <= 2 for sooner, later in itertools.pairwise(seconds))
+    assert abs(seconds[-1] - time.time()) < 30
+
+
+def test_the_time_of_ended_children_counts(tmp_path):
+    (tmp_path / "burns.py").write_text(BURNS)
+    ours = Processes()
+    ours.look()
+    before, spent = ours.cpu_s(), sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    with subprocess.Popen([sys.executable, tmp_path / "burns.py"]) as process:
+        most = 0
+        while process.poll() is None:
+            ours.look()
+            most = max(most, ours.cpu_s() - before)
+    ours.look()
+    spent = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - spent
+    assert spent > 0.55
+    assert ours.cpu_s() - before == pytest.approx(spent, abs=0.06)
+    assert most > 0.25
+
+
+def test_memory_that_children_share_counts_once():
+    forks = "import os, time\nx = bytearray(300 * 2**20)\n"
+    forks += "for _ in range(4):\n    if not os.fork():\n        break\n"
+    forks += "print('ready', flush=True)\ntime.sleep(60)"
+    group = {"stdout": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen([sys.executable, "-c", forks], **group) as process:
+        try:
+            for _ in range(5):
+                process.stdout.readline()
+            ours = Processes()
+            ours.look()
+            assert 300 * 2**20 < ours.memory() < 420 * 2**20
+        finally:
+            os.killpg(process.pid, 9)
+
+
+def count(number):
+    number._obj.value = 2
+    return 0
+
+
+def handle_of(index, handle):
+    handle._obj.value = index.value + 1
+    return 0 if index.value < 2 else 2
+
+
+def busy(handle, found):
+    found._obj.gpu = 40 + handle.value
+    return 0
+
+
+def memory(handle, found):
+    found._obj.total, found._obj.used = 100, 10 * handle.value
+    return 0
+
+
+# Two GPUs as NVML tells them: no machine that tests run on has any.
+NVML = SimpleNamespace(
+    nvmlInit_v2=lambda: 0,
+    nvmlDeviceGetCount_v2=count,
+    nvmlDeviceGetHandleByIndex_v2=handle_of,
+    nvmlDeviceGetUtilizationRates=busy,
+    nvmlDeviceGetMemoryInfo=memory,
+)
+
+
+def test_gpus_that_the_task_sees_are_told(monkeypatch):
+    monkeypatch.setattr(gpus.ctypes, "CDLL", lambda name: NVML)
+    assert gpus.Gpus("1").levels() == {
+        "gpu0_percent": 42, "gpu0_memory_bytes": 20, "gpu0_memory_limit_bytes": 100,
+    }  # fmt: skip
+    assert len(gpus.Gpus().levels()) == 6
+    assert gpus.Gpus("").levels() == gpus.Gpus("7").levels() == {}
+
+
+def test_what_nvml_fills_in_has_its_layout():
+    for own, theirs in (
+        (gpus._Busy, pynvml.c_nvmlUtilization_t),
+        (gpus._Memory, pynvml.c_nvmlMemory_t),
+    ):
+        assert ctypes.sizeof(own) == ctypes.sizeof(theirs)
+        assert [name for name, _ in own._fields_] == [name for name, *_ in theirs._fields_]
