@@ -2,9 +2,10 @@
 
 from django.conf import settings
 
+from compute import machine
 from compute.models import Cluster
 from compute.states import Backend
-from studio.errors import NotAllowed, UnknownCluster
+from studio.errors import BadInput, NotAllowed, UnknownCluster
 from studio.models import User, Workspace
 
 
@@ -28,10 +29,17 @@ def may_run_here() -> bool:
 
 
 def check_may_run(cluster: Cluster) -> None:
-    """Refuse a local cluster while several people can sign in; its tasks are the studio's user.
+    """Refuse what could never run: raises BadInput; and a local cluster while several can sign in.
 
-    Raises NotAllowed, unless the operator has said that all of them are trusted with the account.
+    Its tasks are the studio's user. Raises NotAllowed, unless the operator has said that all of
+    them are trusted with the account.
     """
+    if cluster.require_gpu and not machine.this().gpus:
+        raise BadInput(
+            f"{cluster} requires a GPU and this machine has none: choose another cluster, or"
+            " let this one run without (require_gpu)",
+            fields={"cluster": "requires a GPU"},
+        )
     if cluster.backend == Backend.LOCAL and not may_run_here():
         raise NotAllowed(
             f"{cluster} runs scripts as the studio's own user, and several people can sign in:"

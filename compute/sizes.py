@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from compute.machine import Machine
 from studio.errors import BadInput
 
 
@@ -52,6 +53,33 @@ def find(name: str) -> Size:
             fields={"node_size": "unknown"},
         )
     return size
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a task on a node gets. remarks: what of its size the machine has not, in words."""
+
+    cpus: float
+    memory_bytes: int
+    gpus: int
+    remarks: str = ""
+
+
+def grant(size: Size, here: Machine) -> Grant:
+    """Return what a node of `size` is on the machine `here`: the smaller of the two."""
+    missing = []
+    if size.cpus > here.cpus or size.memory_gib > here.memory_gib:
+        whole = f"{here.cpus} vCPU, {here.memory_gib:.1f} GiB"
+        missing.append(f"{size.name} is larger than this machine: it gets all of it ({whole})")
+    if size.gpus > len(here.gpus):
+        there = f"only {len(here.gpus)}" if here.gpus else "no GPU"
+        missing.append(f"{size.name} has {size.gpus} GPU, this machine {there}")
+    return Grant(
+        cpus=min(size.cpus, here.cpus),
+        memory_bytes=min(round(size.memory_gib * 2**30), here.memory_bytes),
+        gpus=min(size.gpus, len(here.gpus)),
+        remarks="; ".join(missing),
+    )
 
 
 def known(name: str) -> Size | None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.timezone import now as clock
 
-from compute import clusters, images, recipes
+from compute import clusters, images, machine, recipes, sizes
 from compute.backends import backend_for
 from compute.backends.base import NoCapacity, Refused, Unreachable
+from compute.building.local import certificates
 from compute.models import Cluster, Node
 from compute.tasks import Task
 from runs import lifecycle, preparing
@@ -96,10 +97,11 @@ def _say_why(full: clusters.Full, waiting: list[Run]) -> None:
 def _start_on(run: Run, node: Node) -> None:
     """Start the run's task on its node; only the one who wins the move starts it."""
     came_up = clock() - node.came_up_at < timedelta(seconds=2)
+    there = "a node came up" if came_up else f"node {node.number} was free"
     moved = lifecycle.move(
         run,
         State.STARTING,
-        closing="a node came up" if came_up else f"node {node.number} was free",
+        closing="; ".join(filter(None, [there, _granted(run.cluster).remarks])),
         node_number=node.number,
         task_id=run.task_id or uuid.uuid4().hex,
         seen_at=clock(),
@@ -150,10 +152,12 @@ def _task(run: Run) -> Task:
     folder = Path(settings.TASKS) / run.task_id
     assert run.image_build is not None and run.image_build.image is not None
     python = images.python_of(run.image_build.image)
+    granted = _granted(run.cluster)
     return Task(
         id=run.task_id,
         command=[python, "-m", "trainyard.driver"],
         env={
+            **certificates(),
             **recipes.variables_of(run.definition),
             "PATH": f"{Path(python).parent}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": str(settings.SDK),
@@ -166,7 +170,22 @@ def _task(run: Run) -> Task:
         },
         folder=str(folder),
         grace_s=settings.CANCEL_GRACE_SECONDS,
+        image=run.image_build.image.place,
+        # The socket's folder, not the socket: a studio that was started again has another one.
+        reads=(
+            str(settings.SDK),
+            str(settings.WEB_SOCKET.parent),
+            *certificates().values(),
+        ),
+        cpus=granted.cpus,
+        memory_bytes=granted.memory_bytes,
+        gpus=granted.gpus,
+        has_network=run.cluster.has_network,
     )
+
+
+def _granted(cluster: Cluster) -> sizes.Grant:
+    return sizes.grant(sizes.find(cluster.node_size), machine.this())
 
 
 def _token_end(now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import docker  # type: ignore[import-untyped]
+import docker
 import requests
 import urllib3
 from django.conf import settings

@@ -44,4 +44,4 @@ KINDS = {
         docker.sweep,
     ),
 }
-KIND_OF_BACKEND = {Backend.LOCAL: ImageKind.LOCAL}
+KIND_OF_BACKEND = {Backend.LOCAL: ImageKind.LOCAL, Backend.DOCKER: ImageKind.DOCKER}

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compute', '0002_image_kinds'),
+        ('compute', '0003_image_build_lock_is_kept'),
         ('studio', '0001_initial'),
     ]
 
