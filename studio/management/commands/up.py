@@ -178,7 +178,9 @@ def _listen_on_path(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
-    path.chmod(0o666)  # a container's user is another one; the folders above are the studio's own
+    # A container's user is another one. Here the folder above is the studio's own.
+    path.parent.chmod(0o755)
+    path.chmod(0o666)
     listener.listen(1024)
     return listener
 

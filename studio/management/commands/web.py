@@ -49,5 +49,6 @@ def _on_path() -> socket.socket:
     settings.WEB_SOCKET.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(settings.WEB_SOCKET))
-    settings.WEB_SOCKET.chmod(0o666)  # as in `up`
+    settings.WEB_SOCKET.parent.chmod(0o755)  # as in `up`
+    settings.WEB_SOCKET.chmod(0o666)
     return listener
