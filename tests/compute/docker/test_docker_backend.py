@@ -12,17 +12,17 @@ from compute.backends.base import Refused, Unreachable
 from compute.backends.docker import LABEL, NOBODY, Docker
 from compute.tasks import Sighting, Task
 from tests.compute.contract import Contract, appears
+from tests.compute.docker.conftest import BASE
 
 PYTHON = "/usr/bin/python3"
-IMAGE = "trainyard-test-base"
 
 
 class TestDocker(Contract):
     python = PYTHON
-    fields: ClassVar = {"image": IMAGE}
+    fields: ClassVar = {"image": BASE}
 
     @pytest.fixture
-    def backend(self) -> Docker:
+    def backend(self, base) -> Docker:
         return Docker()
 
     def alive(self, path: Path) -> bool:
