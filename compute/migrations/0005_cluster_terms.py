@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compute', '0003_image_build_lock_is_kept'),
+        ('compute', '0004_image_builds_by_state'),
         ('studio', '0001_initial'),
     ]
 
