@@ -9,7 +9,7 @@ import { Series } from "runs/charts/series";
 import { detail } from "runs/charts/zoom";
 import { placeOf } from "runs/monitoring/charts";
 import { Panel } from "runs/monitoring/panel";
-import { count, element } from "runs/words";
+import { count, element } from "studio/words";
 
 const root = document.querySelector("[data-run-monitoring]");
 const part = (name) => root.querySelector(`[data-${name}]`);

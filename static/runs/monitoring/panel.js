@@ -6,7 +6,7 @@ import { withRoom } from "runs/charts/span";
 import { byKey, numbers } from "runs/charts/zoom";
 import { inWords } from "runs/monitoring/charts";
 import { figure } from "runs/monitoring/figure";
-import { element } from "runs/words";
+import { element } from "studio/words";
 
 export class Panel {
   /** page: what all panels share: { look, view, isLive, span(), zoomTo(range) }. facts(): of its node. */
