@@ -176,6 +176,8 @@ def _all_held(cluster: Cluster, nodes: list[Node]) -> Full:
     if cluster.max_nodes == 0:
         return Full(f"{cluster.name} may have no node (max_nodes is 0): resize it")
     holders = tuple(node.holder for node in nodes if node.holder)
+    if cluster.max_nodes == 1:
+        return Full(f"the only node of {cluster.name} is held", holders)
     return Full(f"all {cluster.max_nodes} nodes of {cluster.name} are held", holders)
 
 

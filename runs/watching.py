@@ -114,7 +114,7 @@ def look(run: Run, now: datetime) -> None:
         end_canceled(run)
         return
     facts = {
-        "type": "ProcessLost",
+        "type": "OutOfMemory" if sighting.out_of_memory else "ProcessLost",
         "message": lost_words(sighting),
         "exit_code": sighting.exit_code,
         "signal": sighting.signal,
@@ -124,7 +124,9 @@ def look(run: Run, now: datetime) -> None:
 
 def lost_words(sighting: Sighting) -> str:
     """Say how a driver ended that reported nothing, with the last line it wrote."""
-    if sighting.signal:
+    if sighting.out_of_memory:
+        how = "the run's process was ended because it ran out of memory"
+    elif sighting.signal:
         how = f"the run's process was killed by signal {sighting.signal}"
     elif sighting.exit_code is not None:
         how = f"the run's process ended with exit code {sighting.exit_code}"

@@ -109,6 +109,8 @@ class ScriptRunConfig:
             self.run_config.environment = environment
         if docker_runtime_config is not None:
             self.run_config.docker = docker_runtime_config
+        if max_run_duration_seconds is not None:
+            self.run_config.max_run_duration_seconds = max_run_duration_seconds
 
     def order(self) -> Dict[str, Any]:
         """Return what the studio is asked to run, without experiment and snapshot.
@@ -122,6 +124,9 @@ class ScriptRunConfig:
             "cluster": _cluster_name(self.run_config.target),
             "environment": self.run_config.environment_order(),
         }
+        limit_s = getattr(self.run_config, "max_run_duration_seconds", None)
+        if limit_s is not None:
+            order["max_run_duration_seconds"] = int(limit_s)
         if isinstance(self.run_config.docker, DockerConfiguration):
             warn_of_unused(self.run_config.docker.unused(), "the run configuration")
         return order
