@@ -86,7 +86,7 @@ def test_a_cluster_from_its_form_to_its_end(
     expect(nodes.first).to_contain_text(f"{first.display_name} waiting · Running", timeout=SLOW_MS)
     second = submit(workspace, tmp_path, "by-hand")
     expect(queue.first).to_contain_text(second.display_name, timeout=SLOW_MS)
-    expect(queue.first).to_contain_text("all 1 nodes of by-hand are held", timeout=SLOW_MS)
+    expect(queue.first).to_contain_text("the only node of by-hand is held", timeout=SLOW_MS)
     expect(queue.first).to_contain_text(first.display_name)
     picture(page, "cluster")
     page.get_by_role("link", name="Compute").first.click()
