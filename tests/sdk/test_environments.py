@@ -93,7 +93,7 @@ def test_a_configuration_passes_environment_and_variables_on(tmp_path):
     script = ScriptRunConfig(str(tmp_path), "train.py", ["--n", 1, 0.5], configuration)
     assert script.order() == {
         "script": "train.py", "arguments": ["--n", "1", "0.5"], "cluster": "cpu-cluster",
-        "environment": None,
+        "environment": None, "max_run_duration_seconds": 30 * 24 * 3600,
     }  # fmt: skip
     configuration.environment_variables = {"DEBUG": "1"}
     assert script.order()["environment"]["definition"] == {"pip": "", "variables": {"DEBUG": "1"}}
