@@ -1,15 +1,17 @@
 """Clusters and their nodes: make, change, reserve, release. The only writer of Cluster and Node."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from compute import machine, sizes
+from compute import machine, room, sizes
+from compute.machine import Machine
 from compute.models import Cluster, Node
+from compute.room import Full
 from compute.states import Backend, NodeState, Priority
 from studio import live
 from studio.errors import BadInput, Conflict
@@ -123,87 +125,70 @@ def delete(cluster: Cluster, now: datetime) -> None:
         _tell(cluster)
 
 
-@dataclass(frozen=True)
-class Full:
-    """Why there is no node now: in words, and the keys of those who hold what is waited for."""
+def reserve(cluster: Cluster, holders: Sequence[str], now: datetime) -> list[Node] | Full:
+    """Give every holder a node, in their order, or none of them one and say why.
 
-    words: str
-    holders: tuple[str, ...] = ()
-
-
-def reserve(cluster: Cluster, holder: str, now: datetime) -> Node | Full:
-    """Give `holder` a node: its own already, an idle one, or one that comes up; else say why not.
-
-    Two who ask at once get two nodes, or one of them none. Nodes share the machine they are on:
-    together they never take more than it has. One that is larger than the machine comes up when
-    nothing else is on it, and gets what there is.
+    A node is its holder's already, an idle one, or one that comes up. Those who ask at once never
+    get the same one. Nodes share the machine they are on: together they never take more than it
+    has. Those that are larger than the machine come up when nothing else is on it, and get what
+    there is. Each gets GPUs of its own, as many as its size says and the machine can give.
     """
-    mine = Node.objects.filter(cluster=cluster, holder=holder).first()
-    if mine is not None:
+    there = machine.of(cluster)  # that may ask an engine: not while rows are locked
+    if (mine := _held_by(cluster, holders)) is not None:
         return mine
     try:
         with transaction.atomic():
-            return _reserve(cluster, {"state": NodeState.BUSY, "holder": holder, "changed_at": now})
-    except IntegrityError:  # another took the number, or this holder has a node since a moment
-        mine = Node.objects.filter(cluster=cluster, holder=holder).first()
-        return mine or Full("another run was faster")
+            return _reserve(cluster, holders, there, now)
+    except IntegrityError:  # a number was taken, or these holders have nodes, since a moment
+        return _held_by(cluster, holders) or Full("another run was faster")
 
 
-def _reserve(cluster: Cluster, busy: dict[str, Any]) -> Node | Full:
+def _held_by(cluster: Cluster, holders: Sequence[str]) -> list[Node] | None:
+    found = {node.holder: node for node in cluster.nodes.filter(holder__in=holders)}
+    return [found[holder] for holder in holders] if len(found) == len(holders) else None
+
+
+def _reserve(
+    cluster: Cluster, holders: Sequence[str], there: Machine, now: datetime
+) -> list[Node] | Full:
     # The rows' locks make counting what is taken and taking more a single step.
-    row = next(
-        row for row in Cluster.objects.select_for_update().order_by("pk") if row.pk == cluster.pk
-    )
-    limit = 0 if row.deleted_at else row.max_nodes
-    nodes = list(Node.objects.filter(cluster=row).order_by("number"))
-    idle = [node for node in nodes if node.state == NodeState.IDLE and node.number <= limit]
-    if not idle and len(nodes) >= limit:  # a resize may have left more than that, busy still
-        return _all_held(row, nodes)
-    if (full := _too_much(row)) is not None:
-        return full
-    for node in idle:
-        if Node.objects.filter(pk=node.pk, state=NodeState.IDLE).update(**busy):
-            node.refresh_from_db()
-            return node
-    taken = {node.number for node in nodes}
-    number = next(n for n in range(1, limit + 1) if n not in taken)
-    return Node.objects.create(cluster=row, number=number, **busy)
-
-
-def _all_held(cluster: Cluster, nodes: list[Node]) -> Full:
-    if cluster.deleted_at:
+    rows = Cluster.objects.there().select_for_update().order_by("pk")
+    row = next((row for row in rows if row.pk == cluster.pk), None)
+    if row is None:
         return Full(f"{cluster.name} was deleted")
-    if cluster.max_nodes == 0:
-        return Full(f"{cluster.name} may have no node (max_nodes is 0): resize it")
-    holders = tuple(node.holder for node in nodes if node.holder)
-    if cluster.max_nodes == 1:
-        return Full(f"the only node of {cluster.name} is held", holders)
-    return Full(f"all {cluster.max_nodes} nodes of {cluster.name} are held", holders)
+    busy = room.busy_nodes()
+    if (full := room.full(row, holders, busy, there)) is not None:
+        return full
+    nodes = {node.holder: node for node in busy if node.holder in set(holders)}
+    missing = [holder for holder in holders if holder not in nodes]
+    key, size = machine.place_of(row), sizes.find(row.node_size)
+    free = room.free_gpus([n for n in busy if machine.place_of(n.cluster) == key], there)
+    each = sizes.gpus_of_node(size, there, len(holders))
+    for holder, node in zip(missing, _free_nodes(row, len(missing), now), strict=True):
+        node.holder, node.state, node.changed_at = holder, NodeState.BUSY, now
+        node.size, node.gpus, free = size.name, free[:each], free[each:]
+        node.save()
+        nodes[holder] = node
+    return [nodes[holder] for holder in holders]
 
 
-def _too_much(cluster: Cluster) -> Full | None:
-    """Whether the machine has no room for one more node of this cluster, and who takes it."""
-    busy = list(Node.objects.filter(state=NodeState.BUSY).select_related("cluster"))
-    if not busy:
-        return None
-    here, size = machine.this(), sizes.find(cluster.node_size)
-    others = [sizes.find(node.cluster.node_size) for node in busy]
-    wanted = {
-        "vCPU": (size.cpus, sum(o.cpus for o in others), here.cpus),
-        "GiB of memory": (size.memory_gib, sum(o.memory_gib for o in others), here.memory_gib),
-    }
-    if here.gpus:
-        wanted["GPU"] = (size.gpus, sum(o.gpus for o in others), len(here.gpus))
-    for unit, (more, taken, there) in wanted.items():
-        if more and taken + more > there:
-            words = f"{size.name} takes {more:g} {unit}, {min(taken, there):.3g} of {there:.3g} are"
-            return Full(f"{words} taken on this machine", tuple(str(node.holder) for node in busy))
-    return None
+def _free_nodes(cluster: Cluster, count: int, now: datetime) -> list[Node]:
+    """So many nodes in the order of their numbers: idle ones, then such as come up."""
+    there = {node.number: node for node in cluster.nodes.all()}
+    could = range(1, cluster.max_nodes + 1)
+    idle = [n for n in could if n in there and there[n].state == NodeState.IDLE]
+    new = [n for n in could if n not in there]
+    numbers = sorted((idle + new)[:count])
+    return [
+        there.get(number) or Node(cluster=cluster, number=number, changed_at=now)
+        for number in numbers
+    ]
 
 
 def release(holder: str, now: datetime) -> bool:
     """Make the holder's node idle; False when it held none."""
-    idle = {"state": NodeState.IDLE, "holder": None, "changed_at": now}
+    idle: dict[str, Any] = {"holder": None, "size": "", "gpus": []}
+    idle |= {"state": NodeState.IDLE, "changed_at": now}
     held = Node.objects.select_related("cluster").filter(holder=holder).first()
     freed = Node.objects.filter(holder=holder).update(**idle)
     if freed and held:

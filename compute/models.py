@@ -56,12 +56,18 @@ class Cluster(models.Model):
 
 
 class Node(models.Model):
-    """One node of a cluster: a reservation, held by an opaque key while something runs on it."""
+    """One node of a cluster: a reservation, held by an opaque key while something runs on it.
+
+    While it is held, `size` is the node size that it was taken as, whatever its cluster is changed
+    to meanwhile, and `gpus` are the numbers of the machine's GPUs that it has.
+    """
 
     cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="nodes")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=NodeState, default=NodeState.IDLE)
     holder = models.CharField(max_length=300, null=True, unique=True)
+    size = models.CharField(max_length=40, blank=True)
+    gpus = models.JSONField(default=list)
     came_up_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from compute import machine, sizes
+from compute import machine, room, sizes
 from compute.models import Cluster, Node
 from compute.sizes import Size
 from compute.states import NodeState
@@ -49,6 +49,7 @@ def cluster_dict(cluster: Cluster) -> dict[str, Any]:
         "created_at": cluster.created_at,
         "state": "Steady" if is_steady else "Resizing",
         "nodes": {state: states.count(state) for state in NodeState},
+        "node_list": [{"number": node.number, "state": node.state} for node in nodes],
         "nodes_changed_at": max([cluster.created_at, *(node.changed_at for node in nodes)]),
     }
 
@@ -76,17 +77,14 @@ def machine_dict() -> dict[str, Any]:
 
 def taken_here() -> list[Share]:
     """What busy nodes of all clusters take of this machine; idle ones take nothing."""
-    busy = Node.objects.filter(state=NodeState.BUSY)
-    held = [
-        size
-        for name in busy.values_list("cluster__node_size", flat=True)
-        if (size := sizes.known(name)) is not None
-    ]
     here = machine.this()
+    taken = room.taken(
+        node for node in room.busy_nodes() if machine.place_of(node.cluster) == machine.HERE
+    )
     return [
-        Share("vCPU", "", sum(size.cpus for size in held), here.cpus),
-        Share("Memory", "GiB", sum(size.memory_gib for size in held), here.memory_gib),
-        Share("GPU", "", sum(size.gpus for size in held), len(here.gpus)),
+        Share("vCPU", "", taken.cpus, here.cpus),
+        Share("Memory", "GiB", taken.memory_gib, here.memory_gib),
+        Share("GPU", "", len(taken.gpus), len(here.gpus)),
     ]
 
 

@@ -65,21 +65,32 @@ class Grant:
     remarks: str = ""
 
 
-def grant(size: Size, here: Machine) -> Grant:
-    """Return what a node of `size` is on the machine `here`: the smaller of the two."""
+def grant(size: Size, here: Machine, nodes: int = 1) -> Grant:
+    """Return what each of so many nodes of `size` is on the machine `here`.
+
+    Those that are larger than the machine, alone or together, have it to themselves: each gets an
+    equal part of it, and its size at most.
+    """
+    cpus = min(size.cpus, here.cpus / nodes)
+    memory_bytes = min(round(size.memory_gib * 2**30), here.memory_bytes // nodes)
+    gpus = gpus_of_node(size, here, nodes)
+    who = size.name if nodes == 1 else f"{nodes} nodes of {size.name}"
     missing = []
-    if size.cpus > here.cpus or size.memory_gib > here.memory_gib:
-        whole = f"{here.cpus} vCPU, {here.memory_gib:.1f} GiB"
-        missing.append(f"{size.name} is larger than this machine: it gets all of it ({whole})")
-    if size.gpus > len(here.gpus):
+    if nodes * size.cpus > here.cpus or nodes * size.memory_gib > here.memory_gib:
+        verb, gets = ("is", "it gets") if nodes == 1 else ("are", "each gets")
+        part = f"{cpus:.3g} vCPU, {memory_bytes / 2**30:.1f} GiB"
+        missing.append(f"{who} {verb} larger than {here.name}: {gets} {part}")
+    if gpus < size.gpus:
         there = f"only {len(here.gpus)}" if here.gpus else "no GPU"
-        missing.append(f"{size.name} has {size.gpus} GPU, this machine {there}")
-    return Grant(
-        cpus=min(size.cpus, here.cpus),
-        memory_bytes=min(round(size.memory_gib * 2**30), here.memory_bytes),
-        gpus=min(size.gpus, len(here.gpus)),
-        remarks="; ".join(missing),
-    )
+        each = "" if nodes == 1 or not here.gpus else f": each gets {gpus or 'none'}"
+        has = "has" if nodes == 1 else "have"
+        missing.append(f"{who} {has} {nodes * size.gpus} GPU, {here.name} {there}{each}")
+    return Grant(cpus, memory_bytes, gpus, "; ".join(missing))
+
+
+def gpus_of_node(size: Size, here: Machine, nodes: int = 1) -> int:
+    """Return how many of the machine's GPUs each of so many nodes gets: the same for all."""
+    return min(size.gpus, len(here.gpus) // nodes)
 
 
 def known(name: str) -> Size | None:

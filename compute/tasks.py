@@ -15,6 +15,10 @@ class Task:
 
     For a container: the tag of its image, what of this machine it may read (at the same paths),
     how much of the machine it gets (None is all of it), and whether it has a network.
+
+    gpus: the numbers of the machine's GPUs that it may use; it sees no other.
+    group, rank: tasks of one group reach each other, those of others do not; rank counts them
+    from 0. Where the first is, Backend.meeting_point says.
     """
 
     id: str
@@ -26,8 +30,10 @@ class Task:
     reads: tuple[str, ...] = ()
     cpus: float | None = None
     memory_bytes: int | None = None
-    gpus: int = 0
+    gpus: tuple[int, ...] = ()
     has_network: bool = True
+    group: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True)

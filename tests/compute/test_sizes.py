@@ -3,7 +3,9 @@
 import pytest
 
 from compute import machine, sizes
+from compute.backends import engine
 from studio.errors import BadInput
+from tests.factories import make_cluster
 
 
 def test_a_node_size_is_found_whatever_its_case():
@@ -34,3 +36,65 @@ def test_this_machine_has_something():
     here = machine.this()
     assert here.cpus >= 1
     assert here.memory_gib > 0.1
+
+
+def test_a_node_gets_its_size_where_the_machine_has_that_much():
+    here = machine.Machine(4, 16 * 2**30, ("a", "b"))
+    whole = sizes.grant(sizes.find("2cpu-4gib-1gpu"), here, nodes=2)
+    assert whole == sizes.Grant(2, 4 * 2**30, 1)
+
+
+def test_a_node_larger_than_the_machine_gets_what_there_is_and_says_so():
+    here = machine.Machine(4, 8 * 2**30)
+    capped = sizes.grant(sizes.find("STANDARD_NC6"), here)
+    assert (capped.cpus, capped.memory_bytes, capped.gpus) == (4, 8 * 2**30, 0)
+    assert capped.remarks == (
+        "STANDARD_NC6 is larger than this machine: it gets 4 vCPU, 8.0 GiB;"
+        " STANDARD_NC6 has 1 GPU, this machine no GPU"
+    )
+
+
+def test_nodes_that_are_too_much_together_get_equal_parts():
+    here = machine.Machine(4, 9 * 2**30, ("a", "b", "c"))
+    part = sizes.grant(sizes.find("3cpu-2gib-2gpu"), here, nodes=2)
+    assert (part.cpus, part.memory_bytes, part.gpus) == (2, 2 * 2**30, 1)
+    assert part.remarks == (
+        "2 nodes of 3cpu-2gib-2gpu are larger than this machine: each gets 2 vCPU, 2.0 GiB;"
+        " 2 nodes of 3cpu-2gib-2gpu have 4 GPU, this machine only 3: each gets 1"
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["unix:///var/run/docker.sock", "tcp://10.0.0.7:2375"])
+def test_a_docker_cluster_is_on_the_machine_of_its_engine(settings, url):
+    settings.DOCKER_URL = url
+    local, docker = make_cluster(), make_cluster(name="boxes", backend="docker")
+    assert machine.place_of(local) == machine.HERE
+    assert machine.place_of(docker) == (machine.HERE if url.startswith("unix") else url)
+
+
+@pytest.mark.django_db
+def test_an_engine_elsewhere_says_what_its_machine_has_and_is_believed_when_it_is_silent(
+    monkeypatch, settings
+):
+    settings.DOCKER_URL = "tcp://10.0.0.7:2375"
+    docker = make_cluster(name="boxes", backend="docker")
+    said = [None, engine.Engine("28.0", 32, 64.0, True), None]
+    asked: list[int] = []
+
+    def look() -> engine.Engine | None:
+        asked.append(1)
+        return said[len(asked) - 1]
+
+    monkeypatch.setattr(engine, "look", look)
+    monkeypatch.setattr(machine, "_answers", {})
+    silent = machine.of(docker)
+    assert (silent.cpus, silent.memory_gib) == (1, 1)
+    assert "tcp://10.0.0.7:2375 does not answer: 1 vCPU and 1 GiB are supposed" in silent.doubt
+    assert machine.of(docker) == silent and len(asked) == 1, "asked once a minute"
+    monkeypatch.setattr(machine, "ASK_AGAIN_S", 0)
+    known = machine.of(docker)
+    assert (known.cpus, known.memory_gib, len(known.gpus), known.doubt) == (32, 64, 1, "")
+    later = machine.of(docker)
+    assert later.cpus == 32
+    assert "this is what it said before" in later.doubt
