@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from compute.access import cluster_for
 from registry.api import model_dict
-from runs import control, metrics, outputs, snapshots
+from runs import control, metrics, outputs, snapshots, tasks
 from runs.access import experiment_for
 from runs.api_access import run_of
 from runs.models import Experiment, Run
@@ -63,7 +64,12 @@ class Runs(APIView):
     permission_classes = [ByPerson]
 
     @extend_schema(
-        parameters=[OpenApiParameter("experiment"), OpenApiParameter("cursor")],
+        parameters=[
+            OpenApiParameter("experiment"),
+            OpenApiParameter("cluster"),
+            OpenApiParameter("active", description="1: only those that have not ended"),
+            OpenApiParameter("cursor"),
+        ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request, workspace: str) -> Response:
@@ -73,8 +79,14 @@ class Runs(APIView):
         )
         if name := request.query_params.get("experiment"):
             found = found.filter(experiment=experiment_for(place, name))
-        items, following = page(found.order_by("-id"), request.query_params.get("cursor"))
-        return Response({"items": [run_dict(run, whole=False) for run in items], "next": following})
+        if name := request.query_params.get("cluster"):
+            found = found.filter(cluster=cluster_for(place, name))
+        if request.query_params.get("active") == "1":
+            found = found.active()
+        runs, following = page(found.order_by("-id"), request.query_params.get("cursor"))
+        nodes = tasks.nodes_of(runs)
+        items = [{**run_dict(run, whole=False), "nodes": nodes[run.pk]} for run in runs]
+        return Response({"items": items, "next": following})
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, workspace: str) -> Response:

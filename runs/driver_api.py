@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compute import recipes
-from runs import actors, logs, metrics, outputs, watching
-from runs.models import Run
+from runs import actors, ending, logs, metrics, outputs, tasks, watching
+from runs.models import Run, RunTask
 from runs.states import State
 from studio import queue
 from studio.api import RawBody, body_of
@@ -44,6 +44,21 @@ def run_of(request: Request, *, ended: bool = False) -> Run:
     return run
 
 
+def task_of(request: Request, *, ended: bool = False) -> RunTask:
+    """Return the task that the driver names by `task`; that of rank 0 where it names none.
+
+    Raises Conflict when the run has ended (unless `ended`), or was started again without it.
+    """
+    run = run_of(request, ended=ended)
+    found = tasks.of(run).select_related(None)
+    named = request.query_params.get("task")
+    task = found.filter(task_id=named).first() if named else found.first()
+    if task is None:
+        raise Conflict(f"run {run.run_id} was started again; nothing more is taken of this task")
+    task.run = run
+    return task
+
+
 class Job(APIView):
     """What to run, with which files."""
 
@@ -51,8 +66,10 @@ class Job(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        run = run_of(request)
-        cancel = watching.heard(run, clock())
+        task = task_of(request)
+        run = task.run
+        cancel = watching.heard(task, clock())
+        host, _, port = run.master.rpartition(":")
         kept = run.files.values_list("path", "blob_id", "blob__size_bytes")
         return Response(
             {
@@ -63,7 +80,13 @@ class Job(APIView):
                 "arguments": run.arguments,
                 "variables": recipes.variables_of(run.definition),
                 "cluster": run.cluster.name,
-                "node_number": run.node_number,
+                "node_number": task.node_number,
+                "node_rank": task.rank,
+                "node_count": run.node_count,
+                "processes_per_node": run.processes_per_node,
+                "distribution": run.distribution,
+                "master": {"host": host, "port": int(port)} if port else None,
+                "attempt": run.attempt,
                 "files": [list(file) for file in trees.listing(run.snapshot)],
                 "outputs": [list(file) for file in kept],
                 "cancel": cancel,
@@ -111,10 +134,9 @@ class SayState(APIView):
 
     @extend_schema(request=StateSaid, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        run = run_of(request)
+        task = task_of(request)
         said = StateSaid.read(request.data)
-        state = State(said["state"])
-        cancel = watching.report(run, state, said["text"], clock())
+        cancel = watching.report(task, State(said["state"]), said["text"], clock())
         return Response({"cancel": cancel})
 
 
@@ -125,7 +147,7 @@ class Heartbeat(APIView):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        return Response({"cancel": watching.heard(run_of(request), clock())})
+        return Response({"cancel": watching.heard(task_of(request), clock())})
 
 
 class LogPlace(Input):
@@ -198,20 +220,22 @@ class Ended(Input):
     signal = serializers.IntegerField(allow_null=True, default=None)
     error = serializers.DictField(allow_null=True, default=None)
     canceled = serializers.BooleanField(default=False)
+    told = serializers.ChoiceField(["studio", "signal", ""], default="")
+    rank = serializers.IntegerField(allow_null=True, default=None)
     undelivered = serializers.CharField(allow_blank=True, default="", max_length=2000)
 
 
 class Finish(APIView):
-    """The end of a run; said again, it is acknowledged again."""
+    """The end of a run on one of its nodes; said again, it is acknowledged again."""
 
     permission_classes = [ByRun]
 
     @extend_schema(request=Ended, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        run = run_of(request, ended=True)
+        task = task_of(request, ended=True)
         said = Ended.read(request.data)
-        if watching.finish(run, _plain(said)):
-            queue.send(actors.clean, run.pk)
+        if ending.finish(task, _plain(said), clock()):
+            queue.send(actors.clean, task.run.pk)
         return Response({})
 
 

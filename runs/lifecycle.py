@@ -116,7 +116,9 @@ def _swap(
 ) -> bool:
     before = run.state
     with transaction.atomic():
-        moved = Run.objects.filter(pk=run.pk, state=before).update(state=to, **changes)
+        # By its attempt too: one that is queued again is not the one that was read.
+        same = Run.objects.filter(pk=run.pk, state=before, attempt=run.attempt)
+        moved = same.update(state=to, **changes)
         if moved:
             newest = run.events.order_by("-number").first()
             if newest is not None and closing:

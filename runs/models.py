@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from compute.models import Cluster, ImageBuild
 from registry.models import Version
-from runs.states import ACTIVE, FINAL, Reason, State
+from runs.states import ACTIVE, FINAL, Distribution, Reason, State
 from studio.models import Blob, Stream, Tree, User, Workspace
 
 
@@ -38,8 +38,8 @@ class Run(models.Model):
     """One execution of a script: what was asked, where it is, how it ended.
 
     `run_id` is the name people and scripts use: `<experiment>_<unix seconds>_<8 hex>`.
-    `handle` is what the backend gave for the started task; `waits_for` says in words why a run
-    does not go on; `error` holds type, message, exit_code, signal and traceback of a failure.
+    `waits_for` says in words why a run does not go on; `error` holds type, message, exit_code,
+    signal and traceback of a failure. What it is on each of its nodes are its tasks.
     """
 
     run_id = models.CharField(max_length=280, unique=True)
@@ -59,8 +59,13 @@ class Run(models.Model):
     definition = models.JSONField(default=dict, help_text="the environment, as written")
     image_build = models.ForeignKey(ImageBuild, models.PROTECT, null=True, related_name="+")
     cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="+")
-    node_number = models.PositiveIntegerField(null=True)
+    node_count = models.PositiveIntegerField(default=1)
+    processes_per_node = models.PositiveIntegerField(default=1)
+    distribution = models.CharField(max_length=16, choices=Distribution, blank=True)
     max_seconds = models.PositiveIntegerField(null=True, help_text="how long its script may take")
+    max_retries = models.PositiveIntegerField(
+        default=0, help_text="how often it is started again after a node was lost"
+    )
     tags = models.JSONField(default=dict)
     properties = models.JSONField(default=dict)
 
@@ -72,10 +77,11 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     canceled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
-    task_id = models.CharField(max_length=64, blank=True)
-    handle = models.JSONField(null=True)
-    seen_at = models.DateTimeField(null=True, help_text="last heartbeat or call of its driver")
-    cleaned_at = models.DateTimeField(null=True, help_text="when its node and task were freed")
+    attempt = models.PositiveIntegerField(default=1, help_text="counts its starts on nodes")
+    retried = models.PositiveIntegerField(default=0, help_text="starts after a node was lost")
+    master = models.CharField(max_length=300, blank=True, help_text="where rank 0 is: host:port")
+    not_before = models.DateTimeField(null=True, help_text="its backend had no room a moment ago")
+    cleaned_at = models.DateTimeField(null=True, help_text="when its nodes and tasks were freed")
 
     objects = RunQuerySet.as_manager()
 
@@ -107,6 +113,43 @@ class Run(models.Model):
     @property
     def workspace(self) -> Workspace:
         return self.experiment.workspace
+
+
+class RunTask(models.Model):
+    """A run on one of its nodes: what its backend started there, and how that ended.
+
+    `task_id` is the backend's mark for it and the key that holds its node; `handle` is what the
+    backend gave for it once it was started. `rank` counts the run's nodes from 0. `ended` is what
+    its driver said of the end (docs/api.md, Driver), or {"lost": …} where only we saw it.
+    A run that is started again has tasks of another attempt; the earlier ones are cleaned up.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="tasks")
+    attempt = models.PositiveIntegerField()
+    rank = models.PositiveIntegerField()
+    node_number = models.PositiveIntegerField()
+    task_id = models.CharField(max_length=64, unique=True)
+    gpus = models.JSONField(default=list, help_text="numbers of the machine's that it may use")
+    handle = models.JSONField(null=True)
+    state = models.CharField(max_length=20, choices=State, default=State.STARTING)
+    seen_at = models.DateTimeField(help_text="last heartbeat or call of its driver")
+    ended_at = models.DateTimeField(null=True)
+    ended = models.JSONField(null=True)
+    cleaned_at = models.DateTimeField(null=True, help_text="when its node was freed")
+
+    class Meta:
+        ordering = ["attempt", "rank"]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(cleaned_at__isnull=True), name="run_tasks_to_clean"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "attempt", "rank"], name="one_task_per_rank"),
+        ]
+
+    def __str__(self) -> str:
+        return f"task({self.task_id})"
 
 
 class RunEvent(models.Model):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from compute.access import check_may_run, cluster_for
-from compute.clusters import ensure_default
+from compute.clusters import MOST_NODES, ensure_default
 from compute.models import Cluster
 from registry import environments
 from registry.models import Version
 from runs import names
+from runs.states import Distribution
 from studio.errors import BadInput, NotFound
 from studio.files import blobs
 from studio.files.trees import safe_path
@@ -20,6 +21,8 @@ EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}", re.ASCII)
 CONDA_NAME = re.compile(r"^name:[ \t]*([\w.-]{1,255})[ \t]*$", re.MULTILINE)
 MOST_ARGUMENTS_CHARACTERS = 100_000
 MOST_SECONDS = 366 * 24 * 3600
+MOST_PROCESSES = 64
+MOST_RETRIES = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Order:
     environment_name: str
     definition: dict[str, Any]
     cluster: Cluster
+    node_count: int
+    processes_per_node: int
+    distribution: str
+    max_retries: int
     max_seconds: int | None
     tags: dict[str, str]
     properties: dict[str, str]
@@ -44,6 +51,8 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
     """Return the order. Raises BadInput, NotFound, UnknownCluster, NotAllowed."""
     snapshot = _snapshot(given.get("snapshot"))
     environment, definition, environment_name = _environment(workspace, given.get("environment"))
+    cluster, node_count = _cluster(workspace, given)
+    processes = _count(given, "process_count_per_node", 1, most=MOST_PROCESSES, least=1)
     return Order(
         experiment=experiment_name(given.get("experiment") or ""),
         name=checked("name", given.get("name") or names.friendly(), 100),
@@ -53,7 +62,11 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
         environment=environment,
         environment_name=environment_name,
         definition=definition,
-        cluster=_cluster(workspace, given.get("cluster")),
+        cluster=cluster,
+        node_count=node_count,
+        processes_per_node=processes,
+        distribution=_distribution(given.get("distribution"), node_count * processes),
+        max_retries=_count(given, "max_retries", 0, most=MOST_RETRIES),
         max_seconds=_max_seconds(given.get("max_run_duration_seconds")),
         tags=mapping("tags", given.get("tags")),
         properties=mapping("properties", given.get("properties")),
@@ -116,29 +129,79 @@ def _own_name(definition: dict[str, Any]) -> str:
     return said[1] if said else "unnamed"
 
 
-def _cluster(workspace: Workspace, name: Any) -> Cluster:
+def _cluster(workspace: Workspace, given: dict[str, Any]) -> tuple[Cluster, int]:
+    """The cluster, and how many of its nodes the run gets: refused where it never could."""
+    name = given.get("cluster")
     if name:
         cluster = cluster_for(workspace, checked("cluster", name, 255))
     else:
         clusters = list(Cluster.objects.there().filter(workspace=workspace)[:2])
         cluster = clusters[0] if len(clusters) == 1 else ensure_default(workspace)
-    check_may_run(cluster)
-    return cluster
+    node_count = _count(given, "node_count", 1, most=MOST_NODES, least=1)
+    most = cluster.max_nodes
+    if most == 0:
+        raise BadInput(
+            f"{cluster.name} may have no node (max_nodes is 0): resize it, or choose another"
+            " cluster",
+            fields={"cluster": "may have no node"},
+        )
+    if node_count > most:
+        raise BadInput(
+            f"{cluster.name} has at most {most} node{'s' if most > 1 else ''}: ask for {most}"
+            f"{' or fewer' if most > 1 else ''}, or resize it (max_nodes)",
+            fields={"node_count": f"at most {most}"},
+        )
+    check_may_run(cluster, node_count)
+    return cluster, node_count
+
+
+def _distribution(given: Any, processes: int) -> str:
+    """How the processes of a run find each other: as PyTorch does where several are asked for."""
+    if given is None or given == "":
+        return Distribution.PYTORCH if processes > 1 else ""
+    if given not in Distribution.values:
+        known = ", ".join(Distribution.values)
+        raise BadInput(
+            f"distribution {str(given)[:60]!r} is not known; it is one of {known}, or nothing",
+            fields={"distribution": f"one of {known}"},
+        )
+    return str(given)
+
+
+def _count(given: dict[str, Any], name: str, usual: int, *, most: int, least: int = 0) -> int:
+    value = given.get(name)
+    if value is None:
+        return usual
+    count = _whole(value)
+    if count is None or not least <= count <= most:
+        raise BadInput(
+            f"{name} is a whole number from {least} to {most:,}",
+            fields={name: f"{least} to {most:,}"},
+        )
+    return count
 
 
 def _max_seconds(given: Any) -> int | None:
     if given is None:
         return None
-    try:
-        seconds = int(given)
-    except (TypeError, ValueError, OverflowError):
-        seconds = 0
-    if isinstance(given, bool) or not 1 <= seconds <= MOST_SECONDS:
+    seconds = _whole(given)
+    if seconds is None or not 1 <= seconds <= MOST_SECONDS:
         raise BadInput(
             f"max_run_duration_seconds is a whole number of seconds from 1 to {MOST_SECONDS:,}",
             fields={"max_run_duration_seconds": "seconds, at least 1"},
         )
     return seconds
+
+
+def _whole(given: Any) -> int | None:
+    """A whole number, sent as one, as text or as 2.0; None for everything else."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        return None
+    try:
+        number = int(given)
+    except (ValueError, OverflowError):
+        return None
+    return None if isinstance(given, float) and given != number else number
 
 
 def _arguments(given: Any) -> list[str]:

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.conf import settings
 
+from runs import tasks
 from runs.models import Run
 
 
 def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
-    """A run's facts; `whole` adds its events and the environment's definition."""
+    """A run's facts; `whole` adds its nodes, events and the environment's definition."""
     facts: dict[str, Any] = {
         "run_id": run.run_id,
         "name": run.name,
@@ -26,8 +27,12 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
             "version": run.environment.number if run.environment else None,
         },
         "cluster": run.cluster.name,
-        "node_number": run.node_number,
+        "node_count": run.node_count,
+        "process_count_per_node": run.processes_per_node,
+        "distribution": run.distribution,
         "max_run_duration_seconds": run.max_seconds,
+        "max_retries": run.max_retries,
+        "retried": run.retried,
         "tags": run.tags,
         "properties": run.properties,
         "snapshot": run.snapshot.sha256,
@@ -38,6 +43,9 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         "url": f"{settings.URL}/runs/{run.run_id}/",
     }
     if whole:
+        nodes = list(tasks.of(run).values("rank", "node_number", "state"))
+        facts["nodes"] = nodes
+        facts["node_number"] = nodes[0]["node_number"] if nodes else None
         facts["definition"] = run.definition
         facts["events"] = list(run.events.values("number", "state", "text", "at"))
     return facts

@@ -44,18 +44,20 @@ def of(run: Run, events: Sequence[RunEvent]) -> list[Stage]:
     texts: dict[State, str] = {}
     stage = STAGES[0]
     for event, following in zip(events, [*events[1:], None], strict=True):
-        stage = STAGE_OF.get(State(event.state), stage)
+        before, stage = stage, STAGE_OF.get(State(event.state), stage)
+        if STAGES.index(stage) < STAGES.index(before):  # it is started again: those are to come
+            passed = STAGES[: STAGES.index(stage)]
+            began = {name: at for name, at in began.items() if name in passed}
         if following is not None:
             spent[stage] += following.at - event.at
         if event.state in STAGE_OF:
             began.setdefault(stage, event.at)
             if event.text and event.state != State.NOT_STARTED:
                 texts[stage] = event.text
-    last = max(began, key=STAGES.index, default=STAGES[0])
-    if last == State.FINALIZING and run.reason in ENDS_THE_SCRIPT and State.RUNNING in began:
+    if stage == State.FINALIZING and run.reason in ENDS_THE_SCRIPT and State.RUNNING in began:
         marked = State.RUNNING  # its outputs were kept: it is the script that went wrong
     else:
-        marked = last
+        marked = stage
     return [
         _stage(run, name, last=marked, began=began, spent=spent, texts=texts) for name in STAGES
     ]

@@ -32,6 +32,13 @@ class Reason(TextChoices):
     TIME_LIMIT = "time-limit", "it took longer than it was allowed"
 
 
+class Distribution(TextChoices):
+    """Which variables tell the processes of a run where they are among each other."""
+
+    PYTORCH = "PyTorch", "PyTorch"
+    MPI = "Mpi", "MPI"
+
+
 ENDS_AS = {
     Reason.SUCCEEDED: State.COMPLETED,
     Reason.SCRIPT_FAILED: State.FAILED,
@@ -59,7 +66,8 @@ ON_A_NODE = (
 WAITING = (State.NOT_STARTED, State.PREPARING, State.QUEUED)
 
 _AWAY = (State.CANCEL_REQUESTED, State.CANCELED, State.FAILED)
-_LIVE = (*_AWAY, State.NOT_RESPONDING)
+# Back to the queue: a node was lost, or the backend had no room after all.
+_LIVE = (*_AWAY, State.NOT_RESPONDING, State.QUEUED)
 MOVES = {
     State.NOT_STARTED: (State.PREPARING, *_AWAY),
     State.PREPARING: (State.QUEUED, *_AWAY),
@@ -68,7 +76,6 @@ MOVES = {
     State.STARTING: (
         State.RUNNING,
         State.FINALIZING,
-        State.QUEUED,
         State.PREPARING,
         *_LIVE,
     ),
@@ -79,6 +86,7 @@ MOVES = {
         State.RUNNING,
         State.FINALIZING,
         State.COMPLETED,
+        State.QUEUED,
         *_AWAY,
     ),
     State.CANCEL_REQUESTED: (State.CANCELED, State.COMPLETED, State.FAILED),

@@ -1,4 +1,4 @@
-"""After a cancel, and after the end: the task goes, its node goes to who waits."""
+"""After a cancel, and after the end: the tasks go, their nodes go to who waits."""
 
 import time
 
@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils.timezone import now as clock
 
 from compute.backends import backend_for
-from runs import launching, preparing, watching
+from runs import cleaning, ending, placing, preparing, tasks, watching
 from runs.models import Run
+from runs.starting import at_once
 from runs.states import State
 
 # A driver that has reported its end is gone within milliseconds; supervise tries again later.
@@ -15,25 +16,36 @@ LEAVES_WITHIN_S = 2.0
 
 
 def stop(run_pk: int) -> None:
-    """End the task of a run in CancelRequested; one that has no task is canceled at once."""
+    """End the tasks of a run whose cancel was asked, or of which a node failed.
+
+    One that has no task yet is canceled at once.
+    """
     run = _load(run_pk)
-    if run.state != State.CANCEL_REQUESTED:
+    is_asked = run.state == State.CANCEL_REQUESTED
+    if not is_asked and not tasks.has_failed(run):
         return
-    if run.handle is not None:
-        backend_for(run.cluster).stop(run.handle, settings.CANCEL_GRACE_SECONDS)
-        watching.look(run, clock())
-        return
-    watching.end_canceled(run)
+    left = list(tasks.present().filter(run=run))
+    backend = backend_for(run.cluster)
+    handles = [task.handle for task in left if task.handle is not None]
+    at_once(lambda handle: backend.stop(handle, settings.CANCEL_GRACE_SECONDS), handles)
+    for task in left:
+        if task.handle is not None:
+            watching.look(task, clock())
+        elif is_asked:
+            tasks.end(task, {"canceled": True}, clock())
+    if is_asked and not handles:
+        run.refresh_from_db()
+        ending.end_canceled(run)
 
 
 def clean(run_pk: int) -> None:
-    """Free what an ended run left, an image build that only it waited for, and place the next."""
+    """Free what a run left, an image build that only it waited for, and place the next."""
     run = _load(run_pk)
     preparing.let_go(run.image_build)
     deadline = time.monotonic() + LEAVES_WITHIN_S
-    while not watching.clean(run) and time.monotonic() < deadline:
+    while not cleaning.clean(run) and time.monotonic() < deadline:
         time.sleep(0.02)
-    launching.place(run.cluster)
+    placing.place()
 
 
 def _load(run_pk: int) -> Run:

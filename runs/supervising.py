@@ -10,15 +10,25 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Min, OuterRef, Q, Subquery
+from django.db.models import F, Min, Q
 
 from compute import clusters, images
 from compute.actors import build_image
-from compute.models import Cluster, Node
+from compute.models import Node
 from compute.states import BUILD_ENDED, NodeState
 from registry import environments
-from runs import actors, launching, lifecycle, preparing, watching
-from runs.models import Run, RunQuerySet
+from runs import (
+    actors,
+    ending,
+    launching,
+    lifecycle,
+    placing,
+    preparing,
+    starting,
+    tasks,
+    watching,
+)
+from runs.models import Run, RunQuerySet, RunTask
 from runs.states import FINAL, ON_A_NODE, WAITING, Reason, State
 from studio import queue, tokens
 from studio.files import blobs
@@ -49,6 +59,7 @@ def once(now: datetime) -> None:
     """Do one round."""
     steps: list[Callable[[datetime], None]] = [
         _look_at_tasks,
+        _settle_again,
         _start_again,
         _end_overdue,
         _stop_again,
@@ -96,14 +107,24 @@ def _is_due(what: str, key: int, now: datetime, every: timedelta = AGAIN) -> boo
 
 
 def _look_at_tasks(now: datetime) -> None:
-    tasks = _runs(state__in=ON_A_NODE, handle__isnull=False)
-    _each(tasks, lambda run: watching.look(run, now))
+    there = tasks.present().filter(handle__isnull=False, run__state__in=ON_A_NODE)
+    _each(there.order_by("id"), lambda task: watching.look(task, now))
+
+
+def _settle_again(now: datetime) -> None:
+    """Somebody was killed between noting that the last task ended and ending its run."""
+    live = tasks.present().values("run")
+    left = _runs(state__in=ON_A_NODE, tasks__ended_at__lt=now - DUE).exclude(pk__in=live)
+    _each(left.distinct(), ending.settle)
 
 
 def _start_again(now: datetime) -> None:
-    """A worker was killed between taking a node and starting the task: start it, the same task."""
-    late = _runs(state=State.STARTING, handle__isnull=True, seen_at__lt=now - DUE)
-    _each(late, launching.start)
+    """A worker was killed between taking a node and starting the task: start it, the same task.
+
+    Or its backend did not answer.
+    """
+    late = tasks.present().filter(handle__isnull=True, seen_at__lt=now - DUE).values("run")
+    _each(_runs(state=State.STARTING, pk__in=late), starting.start)
 
 
 def _end_overdue(now: datetime) -> None:
@@ -129,12 +150,23 @@ def _leave_deleted_clusters(now: datetime) -> None:
 
 
 def _stop_again(now: datetime) -> None:
-    """A cancel whose message was lost, or whose worker was killed while it waited for the end."""
+    """A cancel whose message was lost, or whose worker was killed while it waited for the end.
+
+    And nodes that have not ended in their time after another of their run failed.
+    """
     patience = timedelta(seconds=settings.CANCEL_GRACE_SECONDS + 10)
-    asked = Q(cancel_requested_at__lt=now - DUE, handle__isnull=True)
+    live = tasks.present().values("run")
+    asked = Q(cancel_requested_at__lt=now - DUE) & ~Q(tasks__handle__isnull=False, pk__in=live)
     asked |= Q(cancel_requested_at__lt=now - patience)
     canceled = Run.objects.filter(asked, state=State.CANCEL_REQUESTED)
-    for pk in canceled.values_list("pk", flat=True):
+    failed = RunTask.objects.filter(
+        attempt=F("run__attempt"),
+        ended_at__lt=now - timedelta(seconds=settings.CANCEL_GRACE_SECONDS),
+        run__state__in=ON_A_NODE,
+        run__node_count__gt=1,
+    )
+    left = Run.objects.filter(pk__in=failed.values("run")).filter(pk__in=live)
+    for pk in {*canceled.values_list("pk", flat=True), *left.values_list("pk", flat=True)}:
         if _is_due("stop", pk, now):
             queue.send(actors.stop, pk)
 
@@ -142,17 +174,25 @@ def _stop_again(now: datetime) -> None:
 def _clean_ended(now: datetime) -> None:
     """Ending what is left of a task may take its time, so a worker does it."""
     ended = Run.objects.filter(cleaned_at__isnull=True, state__in=FINAL)
-    for pk in ended.filter(ended_at__lt=now - DUE).values_list("pk", flat=True):
+    due = set(ended.filter(ended_at__lt=now - DUE).values_list("pk", flat=True))
+    earlier = RunTask.objects.filter(cleaned_at=None, attempt__lt=F("run__attempt"))
+    due |= set(earlier.values_list("run_id", flat=True))
+    for pk in due:
         if _is_due("clean", pk, now):
             queue.send(actors.clean, pk)
 
 
 def _release_left_nodes(now: datetime) -> None:
-    """A worker was killed after it reserved a node for a run that had just ended."""
-    held = set(Node.objects.filter(state=NodeState.BUSY).values_list("holder", flat=True))
-    needed = Run.objects.filter(run_id__in=held).exclude(cleaned_at__isnull=False)
-    for holder in held - set(needed.values_list("run_id", flat=True)):
-        clusters.release(str(holder), now)
+    """A worker was killed after it reserved nodes for a run that had just ended."""
+    busy = Node.objects.filter(state=NodeState.BUSY)
+    live = RunTask.objects.filter(cleaned_at=None).values("task_id")
+    held = set(map(str, busy.exclude(holder__in=live).values_list("holder", flat=True)))
+    if held:  # by nobody, or by runs that get their nodes at this moment
+        for run in Run.objects.filter(state=State.QUEUED):
+            held -= set(tasks.ids(run))
+        held -= set(RunTask.objects.filter(task_id__in=held).values_list("task_id", flat=True))
+    for holder in held:
+        clusters.release(holder, now)
 
 
 def _go_on_after_builds(now: datetime) -> None:
@@ -190,11 +230,7 @@ def _launch_new(now: datetime) -> None:
 
 
 def _place_waiting(now: datetime) -> None:
-    """Dedicated clusters before those of low priority; then whose run has waited longest."""
-    first = Run.objects.filter(cluster=OuterRef("pk"), state=State.QUEUED).order_by("id")
-    waiting = Cluster.objects.annotate(first=Subquery(first.values("id")[:1]))
-    ordered = waiting.filter(first__isnull=False).order_by("priority", "first")
-    _each(ordered, launching.place)
+    placing.place(everyone=True)
 
 
 def _housekeeping(now: datetime) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from runs.views import detail, index, new
+from runs.views import detail, index, load, new
 
 W = "w/<workspace>"
 RUN = "runs/<run_id>"
@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{W}/_count/", index.count, name="count"),
     path(f"{W}/_find/", index.find, name="find"),
     path(f"{W}/_on-cluster/<name>/", index.on_cluster, name="on-cluster"),
+    path(f"{W}/_cluster-load/<name>/", load.on_cluster, name="cluster-load"),
     path(f"{W}/_queues/", index.queues, name="queues"),
     path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
     path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),

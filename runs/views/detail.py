@@ -17,6 +17,8 @@ from runs import metrics as run_metrics
 from runs.access import run_for
 from runs.forms import RegisterModel
 from runs.models import MetricKind, Run, RunAsset
+from runs.states import State
+from runs.views import nodes
 from studio.access import person
 from studio.errors import StudioError
 from studio.files import trees
@@ -37,6 +39,7 @@ def _run(request: HttpRequest, run_id: str, *, write: bool = False) -> Run:
 def _facts(run: Run, tab: str) -> dict[str, Any]:
     """What the head of the page shows, on every tab."""
     events = list(run.events.all())
+    on_nodes = nodes.facts(run)
     counts = {
         "metrics": run_metrics.logged(run).count(),
         "files": run.logs.count() + run.files.count(),
@@ -50,8 +53,9 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "tab": tab,
         "tabs": [(key, title, counts.get(key)) for key, title in TABS.items()],
         "main_metric": _main_metric(run),
-        "log_path": _log_path(run),
+        "log_path": _log_path(run, on_nodes["nodes"]),
         "grace_s": settings.CANCEL_GRACE_SECONDS,
+        **on_nodes,
     }
 
 
@@ -68,10 +72,15 @@ def _main_metric(run: Run) -> dict[str, Any] | None:
     return {"name": series.name, "last": json.loads(series.last), "last_step": series.last_step}
 
 
-def _log_path(run: Run) -> str:
-    """The log that says why the run failed."""
-    wanted = run.error.get("log") or logs.DRIVER
-    return wanted if run.logs.filter(path=wanted).exists() else ""
+def _log_path(run: Run, rows: list[nodes.Row]) -> str:
+    """The log that says why the run failed: as its error names it, or of the process at fault."""
+    rank = run.error.get("rank")
+    if rank is None:
+        failed = (row.task.rank for row in rows if row.state == State.FAILED)
+        rank = next(failed, 0) * run.processes_per_node
+    wanted = [run.error.get("log", ""), f"azureml-logs/70_driver_log_{rank}.txt", logs.DRIVER]
+    there = set(run.logs.filter(path__in=wanted).values_list("path", flat=True))
+    return next((path for path in wanted if path in there), "")
 
 
 def _page(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpResponse:
@@ -90,6 +99,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         "texts": texts.texts_of(run.definition, _blamed(run)),
         "parameters": _parameters(run.arguments),
         "models": models.order_by("-id"),
+        "lost": nodes.lost(run) if run.retried else [],
     }
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "runs/_overview.html", {**_facts(run, "detail"), **more})

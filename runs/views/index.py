@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
 from compute.access import cluster_for
-from compute.models import Cluster
+from compute.models import Cluster, Node
 from compute.shown import nodes_facts
 from registry.access import version_for, visible
 from registry.models import Asset, Kind
@@ -144,8 +144,8 @@ def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     place = workspace_for(request.user, workspace)
     cluster = cluster_for(place, name)
     nodes = list(cluster.nodes.all())
+    on_nodes = _on_nodes(nodes)
     active = _runs(place).active().filter(cluster=cluster).order_by("id")
-    on_nodes = {run.run_id: run for run in active.filter(state__in=ON_A_NODE)}
     waiting = active.exclude(state__in=ON_A_NODE)
     shown, waiting_count = waiting[:MOST_ACTIVE], waiting.count()
     places = itertools.count(1)
@@ -153,14 +153,29 @@ def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
         "workspace": place,
         "cluster": cluster,
         "rows": [(node, on_nodes.get(node.holder or "")) for node in nodes],
-        "running_count": len(on_nodes),
-        # Those whose image is being built are not in line yet.
-        "queue": [(next(places) if r.state == State.QUEUED else None, r) for r in shown],
+        "running_count": len({run.pk for run in on_nodes.values()}),
+        "queue": [(next(places) if _is_in_line(run) else None, run) for run in shown],
         "waiting_count": waiting_count,
         "more_count": max(0, waiting_count - MOST_ACTIVE),
         **nodes_facts(cluster, nodes),
     }
     return render(request, "runs/_on_cluster.html", facts)
+
+
+def _on_nodes(nodes: list[Node]) -> dict[str, Run]:
+    """What runs on nodes, by the key that holds each; its `rank` says which of its nodes that is.
+
+    A run on several nodes is there several times.
+    """
+    holders = [node.holder for node in nodes if node.holder]
+    there = Run.objects.filter(tasks__task_id__in=holders, state__in=ON_A_NODE)
+    whose: Any = there.annotate(held_by=F("tasks__task_id"), rank=F("tasks__rank"))
+    return {run.held_by: run for run in whose.select_related("experiment", "created_by")}
+
+
+def _is_in_line(run: Run) -> bool:
+    """Whose image is being built is not in line yet; who asks for too many nodes never is."""
+    return run.state == State.QUEUED and run.node_count <= run.cluster.max_nodes
 
 
 @login_required

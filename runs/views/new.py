@@ -90,6 +90,11 @@ def _past(run: Run) -> dict[str, Any]:
         if is_named and run.environment
         else {"definition": run.definition},
         "cluster": run.cluster.name,
+        "node_count": run.node_count,
+        "process_count_per_node": run.processes_per_node,
+        "distribution": run.distribution,
+        "max_retries": run.max_retries,
+        "max_run_duration_seconds": run.max_seconds,
     }
 
 

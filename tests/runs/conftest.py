@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 from rest_framework.test import APIClient
 
+from compute import clusters
 from compute.clusters import ensure_default
+from compute.models import Node
+from runs import lifecycle, tasks
+from runs.models import Run
+from runs.states import State
 from studio import tokens
 from studio.files import blobs
 from studio.models import Member, Role, TokenKind, User, Workspace
@@ -54,6 +60,25 @@ def client_with(secret: str) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client
+
+
+def on_its_nodes(caller: Caller, **order: Any) -> Run:
+    """Submit a run and take it to where its drivers are about to speak; nothing is started."""
+    reply = caller.submit(**order)
+    assert reply.status_code == 201, reply.content
+    run = Run.objects.get(run_id=reply.json()["run_id"])
+    for state in (State.PREPARING, State.QUEUED):
+        assert lifecycle.move(run, state)
+    give_nodes(run)
+    return run
+
+
+def give_nodes(run: Run) -> None:
+    """Take a queued run to Starting, with a task on each of its nodes."""
+    nodes = clusters.reserve(run.cluster, tasks.ids(run), now())
+    assert isinstance(nodes, list) and all(isinstance(node, Node) for node in nodes)
+    assert lifecycle.move(run, State.STARTING)
+    tasks.make(run, nodes, now())
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
-from runs import lifecycle
 from runs.models import Run
 from runs.states import State
 from studio.files import blobs
+from tests.runs.conftest import on_its_nodes
 
 pytestmark = pytest.mark.django_db
 LOG = "azureml-logs/70_driver_log.txt"
@@ -13,10 +13,7 @@ LOG = "azureml-logs/70_driver_log.txt"
 
 @pytest.fixture
 def run(caller) -> Run:
-    run = Run.objects.get(run_id=caller.submit().json()["run_id"])
-    for state in (State.PREPARING, State.QUEUED, State.STARTING):
-        assert lifecycle.move(run, state)
-    return run
+    return on_its_nodes(caller)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 from django.utils.timezone import now
 
+from compute import clusters
 from compute.models import Cluster, ImageBuild
 from runs import launching, lifecycle, preparing, supervising
 from runs.models import Run, RunLog
@@ -18,9 +19,10 @@ LOG = "azureml-logs/20_image_build_log.txt"
 
 @pytest.fixture
 def order(shelf, settings, caller):
-    """What to submit: a run that needs a package of the shelf, on a cluster without nodes."""
+    """What to submit: a run that needs a package of the shelf, on a cluster whose node is held."""
     settings.CHANNEL_LAYERS = IN_MEMORY
-    Cluster.objects.update(max_nodes=0)
+    Cluster.objects.update(max_nodes=1)
+    assert isinstance(clusters.reserve(Cluster.objects.get(), ["another"], now()), list)
     make_wheel(shelf, "alpha")
     return {
         "snapshot": caller.sent({"train.py": ""}),

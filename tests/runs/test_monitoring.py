@@ -8,6 +8,7 @@ from runs import lifecycle, metrics
 from runs.models import Run
 from runs.states import Reason, State
 from studio import live
+from tests.runs.conftest import on_its_nodes
 
 pytestmark = pytest.mark.django_db
 GIB = 2**30
@@ -25,9 +26,8 @@ NODE = {
 
 @pytest.fixture
 def run(caller) -> Run:
-    run = Run.objects.get(run_id=caller.submit().json()["run_id"])
-    for state in (State.PREPARING, State.QUEUED, State.STARTING, State.RUNNING):
-        assert lifecycle.move(run, state)
+    run = on_its_nodes(caller)
+    assert lifecycle.move(run, State.RUNNING)
     return run
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from runs.models import Experiment, Run
 from studio.files import blobs, trees
+from tests.runs.conftest import on_its_nodes
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +94,7 @@ def test_a_submission_stands_while_the_queue_is_away(
 
 
 def test_a_scripts_error_with_nul_is_kept_without_it(caller, driver_of):
-    run = Run.objects.get(run_id=caller.submit().json()["run_id"])
+    run = on_its_nodes(caller)
     error = {"type": "E", "message": "a\0b \ud800"}
     said = {"exit_code": 1, "error": error}
     reply = driver_of(run).post(

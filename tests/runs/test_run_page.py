@@ -3,10 +3,10 @@
 import pytest
 
 from registry.models import Asset
-from runs import logs
-from runs.models import RunFile
+from runs import logs, tasks
+from runs.models import Run, RunFile, RunTask
 from runs.states import Reason, State
-from tests.factories import make_blob, make_experiment, make_member, make_run
+from tests.factories import AT, make_blob, make_experiment, make_member, make_run
 
 TABS = ["", "metrics/", "files/", "code/", "_status/"]
 
@@ -25,6 +25,21 @@ def page(client, member):
 def run_of(member, **fields):
     experiment = make_experiment(workspace=member.workspace)
     return make_run(experiment=experiment, user=member.user, **fields)
+
+
+def on_nodes(run: Run, *numbers: int, **ended) -> None:
+    """The run's tasks on the nodes of these numbers; `rank0={…}` is how the first one ended."""
+    for rank, (number, task_id) in enumerate(zip(numbers, tasks.ids(run), strict=True)):
+        said = ended.get(f"rank{rank}")
+        RunTask.objects.create(
+            run=run, attempt=run.attempt, rank=rank, node_number=number, task_id=task_id,
+            state=State.FINALIZING if said else State.RUNNING, seen_at=AT,
+            ended_at=AT if said else None, ended=said,
+        )  # fmt: skip
+
+
+def text_of(page, run, tab=""):
+    return " ".join(page.get(f"/runs/{run.run_id}/{tab}").content.decode().split())
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -48,6 +63,74 @@ def test_a_failed_run_says_why_on_top_with_the_way_to_its_log(page, member):
     text = page.get(f"/runs/{run.run_id}/metrics/").content.decode()
     for words in ("ValueError: expected 10", "exit code 1", "70_driver_log.txt"):
         assert words in text
+
+
+def test_a_run_on_one_node_says_which(page, member):
+    run = run_of(member, state=State.RUNNING)
+    assert "· node" not in text_of(page, run)
+    on_nodes(run, 2)
+    text = text_of(page, run)
+    assert f"<b>{run.cluster.name}</b></a> · node 2</span>" in text
+    assert 'id="on-nodes"' not in text
+
+
+def test_a_run_on_several_nodes_says_who_is_where_and_how_each_ended(page, member):
+    run = run_of(member, state=State.RUNNING, node_count=3, processes_per_node=2)
+    failed = {"exit_code": 1, "rank": 3, "error": {"message": "rank 3: ValueError: no"}}
+    on_nodes(run, 4, 2, 7, rank1=failed, rank2={"canceled": True})
+    assert "· 3 nodes × 2 processes</span>" in text_of(page, run, "_status/")
+    shown = page.get(f"/runs/{run.run_id}/").context["nodes"]
+    assert [(row.task.rank, row.task.node_number, row.state, row.words) for row in shown] == [
+        (0, 4, State.RUNNING, ""),
+        (1, 2, State.FAILED, "exit code 1: rank 3: ValueError: no"),
+        (2, 7, State.CANCELED, "was told to end, because another node failed"),
+    ]
+
+
+def test_a_run_that_was_started_again_says_which_node_was_lost(page, member):
+    run = run_of(member, state=State.RUNNING, node_count=2, max_retries=2)
+    on_nodes(run, 1, 2, rank0={"canceled": True}, rank1={"lost": {"message": "it is gone"}})
+    run.attempt, run.retried = 2, 1
+    run.save()
+    on_nodes(run, 1, 3)
+    text = text_of(page, run)
+    assert "started again <b>1 of 2</b>" in text
+    assert "Started again 1 of 2: node 2 was lost: it is gone" in text
+    assert "<td>node 3</td>" in text and "<td>node 2</td>" not in text
+
+
+def test_a_failed_rank_is_named_and_its_log_is_the_one_that_opens(page, member):
+    error = {"message": "ValueError: no", "exit_code": 1, "rank": 1}
+    run = run_of(
+        member, state=State.FAILED, reason=Reason.SCRIPT_FAILED, error=error, node_count=2,
+        distribution="PyTorch",
+    )  # fmt: skip
+    for rank in (0, 1):
+        logs.append(run, f"azureml-logs/70_driver_log_{rank}.txt", 0, b"said\n")
+    text = text_of(page, run, "files/")
+    assert "Process 1 ended with exit code 1" in text
+    assert 'data-first="azureml-logs/70_driver_log_1.txt"' in text
+
+
+def test_the_log_of_a_lost_node_is_that_of_its_first_process(page, member):
+    run = run_of(
+        member, state=State.FAILED, reason=Reason.LOST, error={"message": "node 2: gone"},
+        node_count=2, processes_per_node=2,
+    )  # fmt: skip
+    on_nodes(run, 1, 2, rank0={"canceled": True}, rank1={"lost": {"message": "gone"}})
+    for rank in range(4):
+        logs.append(run, f"azureml-logs/70_driver_log_{rank}.txt", 0, b"said\n")
+    answer = page.get(f"/runs/{run.run_id}/")
+    assert answer.context["log_path"] == "azureml-logs/70_driver_log_2.txt"
+    assert "A node was lost" in answer.content.decode()
+
+
+def test_running_again_carries_nodes_retries_and_time_limit(page, member):
+    asked = {"node_count": 2, "distribution": "Mpi", "max_retries": 1}
+    run = run_of(member, processes_per_node=3, max_seconds=90, **asked)
+    answer = page.get(f"/w/{run.workspace.name}/new-run/?from={run.run_id}")
+    asked |= {"process_count_per_node": 3, "max_run_duration_seconds": 90}
+    assert asked.items() <= answer.context["start"]["past"].items()
 
 
 def test_cancel_ends_a_run_that_waits(page, member):

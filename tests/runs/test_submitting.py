@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from compute.models import Cluster
 from runs.models import Experiment, Run
 from studio.models import Token
 
@@ -43,6 +44,8 @@ def test_runs_are_numbered_within_their_experiment(caller):
         ({"environment": {"definition": {"conda": "a: [b"}}}, 400, "line"),
         ({"environment": {"definition": {"pip": "numpy==\n"}}}, 400, "line 1"),
         ({"arguments": "--lr 0.1"}, 400, "a list"),
+        ({"node_count": 3}, 400, "cpu-cluster has at most 2 nodes: ask for 2 or fewer, or resize"),
+        ({"distribution": "Horovod"}, 400, "'Horovod' is not known; it is one of PyTorch, Mpi"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_made(caller, order, status, words):
@@ -51,6 +54,54 @@ def test_what_is_wrong_is_named_and_nothing_is_made(caller, order, status, words
     assert words in reply.json()["error"]["message"]
     assert Run.objects.count() == 0
     assert Experiment.objects.count() == 0
+
+
+def test_a_run_on_several_nodes_is_kept_as_it_was_asked_for(caller):
+    order = {"node_count": "2", "process_count_per_node": 3.0, "max_retries": 1}
+    reply = caller.submit(**order)
+    assert reply.status_code == 201, reply.json()
+    run = Run.objects.get(run_id=reply.json()["run_id"])
+    assert (run.node_count, run.processes_per_node, run.max_retries) == (2, 3, 1)
+    assert run.distribution == "PyTorch", "several processes must find each other"
+
+
+def test_a_run_is_one_process_on_one_node_unless_it_is_said(caller):
+    nothing = {"node_count": None, "process_count_per_node": None, "distribution": ""}
+    run = Run.objects.get(run_id=caller.submit(**nothing).json()["run_id"])
+    assert (run.node_count, run.processes_per_node, run.distribution) == (1, 1, "")
+    said = caller.submit(distribution="Mpi").json()
+    assert Run.objects.get(run_id=said["run_id"]).distribution == "Mpi"
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "two", "", True, 1.5, 10**30, [], float("nan")])
+@pytest.mark.parametrize("key", ["node_count", "process_count_per_node"])
+def test_a_count_that_makes_no_sense_is_refused(caller, key, wrong):
+    reply = caller.submit(**{key: wrong})
+    assert reply.status_code == 400
+    assert key in reply.json()["error"]["fields"] or wrong != wrong
+    assert Run.objects.count() == 0
+
+
+@pytest.mark.parametrize("wrong", [-1, 11])
+def test_retries_have_a_most(caller, wrong):
+    reply = caller.submit(max_retries=wrong)
+    assert reply.json()["error"]["message"] == "max_retries is a whole number from 0 to 10"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"max_nodes": 0}, "may have no node (max_nodes is 0): resize it, or choose another"),
+        ({"max_nodes": 1}, "has at most 1 node: ask for 1, or resize it (max_nodes)"),
+        ({"require_gpu": True}, "requires a GPU"),
+    ],
+)
+def test_a_cluster_that_can_never_run_it_says_the_way_out(caller, changes, words):
+    Cluster.objects.update(**changes)
+    reply = caller.submit(node_count=2)
+    assert reply.status_code == 400
+    assert words in reply.json()["error"]["message"]
+    assert Run.objects.count() == 0
 
 
 def test_a_wrong_or_expired_token_says_so(caller):

@@ -6,19 +6,20 @@ import pytest
 from django.utils.timezone import now
 
 from compute import clusters
-from runs import lifecycle, supervising, watching
+from runs import supervising, tasks, watching
 from runs.models import Run
 from runs.states import Reason, State
+from tests.runs.conftest import on_its_nodes
 
 pytestmark = pytest.mark.django_db
 
 
 def running(caller, **order) -> Run:
     """A run whose driver has said Running."""
-    run = Run.objects.get(run_id=caller.submit(**order).json()["run_id"])
-    for state in (State.PREPARING, State.QUEUED, State.STARTING):
-        lifecycle.move(run, state, seen_at=now())
-    watching.report(run, State.RUNNING, "", now())
+    run = on_its_nodes(caller, **order)
+    task = tasks.of(run).get()
+    task.run = run
+    watching.report(task, State.RUNNING, "", now())
     return run
 
 

@@ -1,0 +1,134 @@
+"""How a run ends: from how its tasks ended, once all of them have. Safe to repeat."""
+
+from datetime import datetime
+from typing import Any
+
+from runs import lifecycle, tasks
+from runs.models import Run, RunTask
+from runs.states import ON_A_NODE, Reason, State
+from studio import tokens
+from studio.models import TokenKind
+
+
+def finish(task: RunTask, said: dict[str, Any], now: datetime) -> bool:
+    """Note the end of a task as its driver says, and settle its run. The first word wins.
+
+    said: exit_code, signal, error, canceled, told, undelivered, rank (docs/api.md, Driver).
+    Returns whether there is something to free now.
+    """
+    tasks.end(task, said, now)
+    return settle(task.run)
+
+
+def settle(run: Run) -> bool:
+    """End a run whose tasks have all ended, or have it started again where a node was lost.
+
+    While some still run, it says what they wait for. Returns whether there is something to free.
+    """
+    run.refresh_from_db()
+    if run.is_final or run.state not in ON_A_NODE:
+        return False
+    ended = list(tasks.of(run))
+    guilty = _guilty(ended)
+    if not ended or any(task.ended_at is None for task in ended):
+        if guilty is not None and run.state != State.CANCEL_REQUESTED:
+            lifecycle.wait(run, f"{_said_of(run, guilty)}; the other nodes are ended")
+        return False
+    if all(tasks.is_well(task.ended or {}) for task in ended):
+        words = "; ".join(filter(None, ((task.ended or {}).get("undelivered") for task in ended)))
+        return lifecycle.end(run, Reason.SUCCEEDED, text=words)
+    # Somebody's cancel counts only when it ended the script: one that was done is Completed.
+    if run.cancel_requested_at is not None or guilty is None:
+        return end_canceled(run)
+    return _fail(run, guilty)
+
+
+def _guilty(ended: list[RunTask]) -> RunTask | None:
+    """The task that ended first of those that were not told to by the studio."""
+    bad = [
+        task
+        for task in ended
+        if task.ended_at and not tasks.is_well(task.ended or {}) and not _was_told(task.ended or {})
+    ]
+    return min(bad, key=lambda task: (task.ended_at, task.rank), default=None)
+
+
+def _was_told(ended: dict[str, Any]) -> bool:
+    return bool(ended.get("canceled")) and ended.get("told") != "signal"
+
+
+def _fail(run: Run, task: RunTask) -> bool:
+    said = task.ended or {}
+    lost = said.get("lost")
+    if said.get("canceled"):
+        lost = {
+            "type": "ProcessLost",
+            "message": "its driver was told to end (SIGTERM) and nobody canceled the run:"
+            " its container or its machine was stopped",
+        }
+    if lost is None:
+        return _fail_as_said(run, said)
+    facts = {**lost, "message": _where(run, task) + lost["message"]}
+    if lost["type"] != "OutOfMemory" and _start_again(run, task, facts["message"]):
+        return True
+    return lifecycle.end(run, Reason.LOST, error=facts)
+
+
+def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
+    code, signal = said.get("exit_code"), said.get("signal")
+    error = {**(said.get("error") or {}), "exit_code": code, "signal": signal}
+    if said.get("rank") is not None and run.distribution:
+        error["rank"] = said["rank"]
+    error.setdefault("type", "ScriptFailed")
+    ended_by = f"signal {signal}" if signal else f"exit code {code}"
+    error["message"] = error.get("message") or f"{run.script} ended with {ended_by}"
+    if code is None and not signal:
+        return lifecycle.end(run, Reason.START_FAILED, error=error, text=error["message"])
+    words = f"{error['message']} ({ended_by})"
+    return lifecycle.end(run, Reason.SCRIPT_FAILED, error=error, text=words)
+
+
+def _said_of(run: Run, task: RunTask) -> str:
+    said = task.ended or {}
+    words = (said.get("lost") or said.get("error") or {}).get("message")
+    if not words and said.get("signal"):
+        words = f"its script ended with signal {said['signal']}"
+    return _where(run, task) + (words or f"its script ended with exit code {said.get('exit_code')}")
+
+
+def _where(run: Run, task: RunTask) -> str:
+    return f"node {task.node_number}: " if run.node_count > 1 else ""
+
+
+def _start_again(run: Run, task: RunTask, message: str) -> bool:
+    """Put a run that lost a node back into the queue, where that was asked for and is not used up.
+
+    Its outputs are given back to it by its next drivers; those of before may say nothing more.
+    """
+    if run.retried >= run.max_retries:
+        return False
+    tokens.revoke(TokenKind.RUN, run.run_id)
+    again = run.retried + 1
+    words = f"node {task.node_number} was lost ({message}): started again, {again} of"
+    return lifecycle.move(
+        run,
+        State.QUEUED,
+        f"{words} {run.max_retries}",
+        attempt=run.attempt + 1,
+        retried=again,
+        master="",
+        must_end_at=None,
+    )
+
+
+def end_canceled(run: Run) -> bool:
+    """End a run that was asked to: by somebody, or by its time limit."""
+    if run.canceled_by is not None or run.max_seconds is None:
+        who = run.canceled_by.username if run.canceled_by else "somebody"
+        return lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
+    return lifecycle.end(
+        run,
+        Reason.TIME_LIMIT,
+        text=f"its script took longer than the {run.max_seconds} s it was allowed"
+        " (max_run_duration_seconds) and was ended",
+    )

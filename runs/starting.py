@@ -1,0 +1,227 @@
+"""From its nodes to a run's started tasks. Every step is safe to repeat.
+
+Load, work, apply: nothing here starts or calls inside a transaction.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import now as clock
+
+from compute import clusters, images, machine, recipes, room, sizes
+from compute.backends import backend_for
+from compute.backends.base import Handle, NoCapacity, Refused, Unreachable
+from compute.building.local import certificates
+from compute.models import Node
+from compute.tasks import Task
+from runs import lifecycle, preparing, tasks
+from runs.models import Run, RunTask
+from runs.states import ON_A_NODE, Reason, State
+from studio import tokens
+from studio.models import TokenKind
+
+TOKEN_DAYS = 60
+CAME_UP = timedelta(seconds=2)
+NOT_AGAIN_FOR = timedelta(seconds=5)
+AT_ONCE = 8
+Given = TypeVar("Given")
+Got = TypeVar("Got")
+
+
+def begin(run: Run, nodes: Sequence[Node]) -> bool:
+    """Start a run on nodes that are held by the ids of its tasks, in the order of its ranks.
+
+    Only who wins its move to Starting starts it; False for the others. Nodes that a run holds
+    which went elsewhere meanwhile are free again.
+    """
+    now = clock()
+    with transaction.atomic():
+        moved = lifecycle.move(
+            run,
+            State.STARTING,
+            closing="; ".join(filter(None, [_there(nodes, now), _granted(run, nodes).remarks])),
+            master=_master(run),
+            not_before=None,
+        )
+        if moved:
+            tasks.make(run, nodes, now)
+    if moved:
+        start(run)
+    elif run.state not in ON_A_NODE:
+        for node in nodes:
+            clusters.release(str(node.holder), now)
+    return moved
+
+
+def _there(nodes: Sequence[Node], now: datetime) -> str:
+    new = sum(now - node.came_up_at < CAME_UP for node in nodes)
+    if len(nodes) == 1:
+        return "a node came up" if new else f"node {nodes[0].number} was free"
+    return f"{new} of its {len(nodes)} nodes came up" if new else f"{len(nodes)} nodes were free"
+
+
+def _master(run: Run) -> str:
+    """Where the run's processes find that of rank 0: host:port, nothing where there is one."""
+    if not run.distribution:
+        return ""
+    host, port = backend_for(run.cluster).meeting_point(tasks.ids(run)[0])
+    return f"{host if run.node_count > 1 else '127.0.0.1'}:{port}"
+
+
+def start(run: Run) -> None:
+    """Start the tasks of a run in Starting; the same task id twice starts one task."""
+    image = run.image_build.image if run.image_build else None
+    if image is None or not images.is_there(image):
+        words = "its image was removed meanwhile"
+        if _leave_nodes(run, State.PREPARING, words, image_build=None):
+            preparing.prepare(run)
+        return
+    images.mark_used(image)
+    left = list(tasks.of(run).filter(handle__isnull=True, ended_at=None))
+    secret, granted = _token(run), _granted(run)
+    orders = [_task(run, task, secret, granted) for task in left]
+    errors = []
+    for task, (handle, error) in zip(left, at_once(_starter(run), orders), strict=True):
+        if handle is not None:
+            _started(run, task, handle)
+        elif error is not None:
+            errors.append(error)
+    run.refresh_from_db()
+    if run.state == State.STARTING:
+        _answer(run, errors)
+
+
+def at_once(do: Callable[[Given], Got], given: Iterable[Given]) -> list[Got]:
+    """Do it for all at the same time, and return the answers in their order.
+
+    For what waits elsewhere: nothing that is done may touch the database.
+    """
+    things = list(given)
+    if len(things) < 2:
+        return [do(thing) for thing in things]
+    with ThreadPoolExecutor(min(len(things), AT_ONCE)) as pool:
+        return list(pool.map(do, things))
+
+
+def _starter(run: Run) -> Callable[[Task], tuple[Handle | None, Exception | None]]:
+    backend = backend_for(run.cluster)
+
+    def start_one(order: Task) -> tuple[Handle | None, Exception | None]:
+        try:
+            return backend.start(order), None
+        except (NoCapacity, Unreachable, Refused) as error:
+            return None, error
+
+    return start_one
+
+
+def _started(run: Run, task: RunTask, handle: Handle) -> None:
+    """Note a task that was started, and end it where nobody wants it any more."""
+    # Somebody may have canceled and cleaned up meanwhile: then there is something to clean again.
+    RunTask.objects.filter(pk=task.pk).update(handle=handle, cleaned_at=None)
+    Run.objects.filter(pk=run.pk).exclude(cleaned_at=None).update(cleaned_at=None)
+    run.refresh_from_db()
+    is_left = run.is_final or run.state == State.CANCEL_REQUESTED or run.attempt != task.attempt
+    if is_left:
+        backend_for(run.cluster).stop(handle, settings.CANCEL_GRACE_SECONDS)
+
+
+def _answer(run: Run, errors: Sequence[Exception]) -> None:
+    """Do what the errors of a start ask for; the worst of them decides."""
+    for error in errors:
+        if isinstance(error, Refused):
+            facts = {"type": "StartFailed", "message": str(error)}
+            lifecycle.end(run, Reason.START_FAILED, error=facts)
+            return
+    for error in errors:
+        if isinstance(error, NoCapacity):
+            later = clock() + NOT_AGAIN_FOR
+            if _leave_nodes(run, State.QUEUED, str(error), not_before=later):
+                lifecycle.wait(run, str(error))
+            return
+    for error in errors:  # the same start again, on the same nodes: it may have come through
+        tasks.of(run).filter(handle__isnull=True).update(seen_at=clock())
+        lifecycle.wait(run, f"{error}; it is tried again")
+        return
+
+
+def _leave_nodes(run: Run, to: State, words: str, **changes: Any) -> bool:
+    """Take a run back from its nodes, to start later with other tasks; False when it went on.
+
+    The tasks that were started are ended and freed as those of an earlier attempt.
+    """
+    before = list(tasks.of(run))
+    if not lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes):
+        return False
+    tokens.revoke(TokenKind.RUN, run.run_id)
+    now = clock()
+    for task in before:
+        if task.handle is None:
+            RunTask.objects.filter(pk=task.pk, handle__isnull=True).update(
+                cleaned_at=now, ended_at=now
+            )
+            clusters.release(task.task_id, now)
+    return True
+
+
+def _token(run: Run) -> str:
+    _, secret = tokens.issue(
+        run.created_by,
+        run.workspace,
+        name=run.name,
+        kind=TokenKind.RUN,
+        subject=run.run_id,
+        # It dies with the run; this is for a run whose end nobody could see.
+        expires_at=clock() + timedelta(days=TOKEN_DAYS),
+    )
+    return secret
+
+
+def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
+    folder = Path(settings.TASKS) / task.task_id
+    assert run.image_build is not None and run.image_build.image is not None
+    python = images.python_of(run.image_build.image)
+    return Task(
+        id=task.task_id,
+        command=[python, "-m", "trainyard.driver"],
+        env={
+            **certificates(),
+            **recipes.variables_of(run.definition),
+            "PATH": f"{Path(python).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(settings.SDK),
+            "TRAINYARD_URL": settings.URL,
+            "TRAINYARD_SOCKET": str(settings.WEB_SOCKET),
+            "TRAINYARD_WORK": str(folder),
+            "TRAINYARD_TASK": task.task_id,
+            "AZUREML_RUN_TOKEN": secret,
+            "AZUREML_RUN_ID": run.run_id,
+        },
+        folder=str(folder),
+        grace_s=settings.CANCEL_GRACE_SECONDS,
+        image=run.image_build.image.place,
+        # The socket's folder, not the socket: a studio that was started again has another one.
+        reads=(
+            str(settings.SDK),
+            str(settings.WEB_SOCKET.parent),
+            *certificates().values(),
+        ),
+        cpus=granted.cpus,
+        memory_bytes=granted.memory_bytes,
+        gpus=tuple(task.gpus),
+        has_network=run.cluster.has_network,
+        group=tasks.ids(run)[0] if run.node_count > 1 else "",
+        rank=task.rank,
+    )
+
+
+def _granted(run: Run, nodes: Sequence[Node] = ()) -> sizes.Grant:
+    """What each of its nodes has: their size is what it was when the run got them."""
+    held = [*nodes] or Node.objects.select_related("cluster").filter(holder=tasks.ids(run)[0])[:1]
+    size = room.size_of(held[0]) if held else None
+    wanted = size or sizes.find(run.cluster.node_size)
+    return sizes.grant(wanted, machine.of(run.cluster), run.node_count)

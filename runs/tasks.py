@@ -1,0 +1,90 @@
+"""The tasks of a run: one on each of its nodes, in its present attempt. Rows only."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from compute.models import Node
+from runs.models import Run, RunTask
+from runs.states import State
+
+
+def ids(run: Run) -> list[str]:
+    """Return the ids of the tasks that `run` has in this attempt, by rank.
+
+    They are known before there is a task, so that two who place a run at once hold the same nodes.
+    """
+    words = (f"{run.run_id}/{run.attempt}/{rank}" for rank in range(run.node_count))
+    return [hashlib.sha256(word.encode()).hexdigest()[:32] for word in words]
+
+
+def make(run: Run, nodes: Sequence[Node], now: datetime) -> None:
+    """Make the tasks of a run that got its nodes, in the order of its ranks."""
+    RunTask.objects.bulk_create(
+        RunTask(
+            run=run,
+            attempt=run.attempt,
+            rank=rank,
+            node_number=node.number,
+            task_id=str(node.holder),
+            gpus=node.gpus,
+            seen_at=now,
+        )
+        for rank, node in enumerate(nodes)
+    )
+
+
+def of(run: Run) -> QuerySet[RunTask]:
+    """The tasks of the run's present attempt, by rank."""
+    return RunTask.objects.filter(run=run, attempt=run.attempt).order_by("rank")
+
+
+def present() -> QuerySet[RunTask]:
+    """The tasks of all runs' present attempts that have not ended."""
+    return RunTask.objects.filter(
+        attempt=F("run__attempt"), ended_at=None, cleaned_at=None
+    ).select_related(
+        "run__experiment__workspace",
+        "run__cluster",
+        "run__created_by",
+        "run__canceled_by",
+        "run__image_build__image",
+    )
+
+
+def has_failed(run: Run) -> bool:
+    """Whether a task of the run ended otherwise than well, so that the others must end too."""
+    ended = of(run).filter(ended_at__isnull=False).values_list("ended", flat=True)
+    return not all(is_well(said or {}) for said in ended)
+
+
+def nodes_of(runs: Iterable[Run]) -> dict[int, list[dict[str, object]]]:
+    """Where each of these runs is in its present attempt, by its key: its nodes in rank order."""
+    found: dict[int, list[dict[str, object]]] = {run.pk: [] for run in runs}
+    tasks = RunTask.objects.filter(run__in=list(found), attempt=F("run__attempt"))
+    for task in tasks.order_by("rank").values("run_id", "rank", "node_number", "state"):
+        found[task.pop("run_id")].append(task)
+    return found
+
+
+def is_well(ended: dict[str, Any]) -> bool:
+    """Whether a task that ended so did what it should."""
+    return ended.get("exit_code") == 0 and not ended.get("signal") and not ended.get("canceled")
+
+
+def least_state(run: Run) -> State:
+    """How far all of the run's tasks are at least; one that has ended is Finalizing."""
+    order = (State.STARTING, State.RUNNING, State.FINALIZING)
+    states = list(of(run).values_list("state", flat=True))
+    return min(map(State, states), key=order.index, default=State.STARTING)
+
+
+def end(task: RunTask, ended: dict[str, Any], now: datetime) -> bool:
+    """Note how a task ended; the first word wins, False for a later one."""
+    changes = {"ended_at": now, "ended": ended, "state": State.FINALIZING}
+    mine = RunTask.objects.filter(pk=task.pk, ended_at=None).update(**changes)
+    task.refresh_from_db(fields=["ended_at", "ended", "state"])
+    return bool(mine)

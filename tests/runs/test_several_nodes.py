@@ -1,0 +1,212 @@
+"""A run on several nodes is one run: as far as its last node, failed with its first."""
+
+import pytest
+from django.utils.timezone import now
+from rest_framework.test import APIClient
+
+from compute import clusters
+from compute.models import Node
+from runs import cleaning, ending, lifecycle, starting, supervising, tasks, watching
+from runs.models import Run
+from runs.states import Reason, State
+from studio.models import Token
+from tests.runs.conftest import give_nodes, on_its_nodes
+
+pytestmark = pytest.mark.django_db
+GOOD = {"exit_code": 0, "signal": None}
+LOST = {"lost": {"type": "ProcessLost", "message": "the container is gone"}}
+
+
+class Drivers:
+    """The drivers of a run's nodes, by rank."""
+
+    def __init__(self, run: Run, client: APIClient):
+        self.client = client
+        self.ids = tasks.ids(run)
+
+    def say(self, node: int, path: str, **words):
+        return self.client.post(f"/api/v1/driver/{path}?task={self.ids[node]}", words, "json")
+
+    def job(self, rank: int):
+        return self.client.get(f"/api/v1/driver/job?task={self.ids[rank]}")
+
+
+@pytest.fixture
+def run(caller) -> Run:
+    return on_its_nodes(caller, node_count=2, process_count_per_node=3, max_retries=1)
+
+
+@pytest.fixture
+def drivers(run, driver_of) -> Drivers:
+    return Drivers(run, driver_of(run))
+
+
+def state_of(run: Run) -> str:
+    run.refresh_from_db()
+    return run.state
+
+
+def lose(run: Run, rank: int) -> bool:
+    """What a look does that finds a task gone."""
+    task = tasks.of(run).get(rank=rank)
+    tasks.end(task, LOST, now())
+    return ending.settle(run)
+
+
+def test_each_driver_hears_which_of_the_nodes_it_is_and_where_the_first_is(run, drivers):
+    Run.objects.filter(pk=run.pk).update(master="node-0:29500")
+    first, second = (drivers.job(rank).json() for rank in range(2))
+    assert [first["node_rank"], second["node_rank"]] == [0, 1]
+    assert {first["node_number"], second["node_number"]} == {1, 2}
+    for job in (first, second):
+        assert (job["node_count"], job["processes_per_node"]) == (2, 3)
+        assert job["distribution"] == "PyTorch"
+        assert job["master"] == {"host": "node-0", "port": 29500}
+
+
+def test_a_run_is_as_far_as_the_last_of_its_nodes(run, drivers):
+    drivers.say(0, "state", state="Running")
+    assert state_of(run) == State.STARTING
+    assert run.started_at is None
+    drivers.say(1, "state", state="Running")
+    assert state_of(run) == State.RUNNING
+    assert run.started_at is not None
+    drivers.say(1, "state", state="Finalizing")
+    drivers.say(1, "finish", **GOOD)
+    assert state_of(run) == State.RUNNING
+    drivers.say(0, "state", state="Finalizing")
+    assert state_of(run) == State.FINALIZING
+    drivers.say(0, "finish", **GOOD)
+    assert state_of(run) == State.COMPLETED
+
+
+def test_one_that_fails_ends_the_others_and_the_run_says_who_it_was(run, drivers):
+    for rank in range(2):
+        drivers.say(rank, "state", state="Running")
+    assert drivers.say(0, "heartbeat").json() == {"cancel": False}
+    error = {"type": "ValueError", "message": "rank 4: no such file"}
+    drivers.say(1, "finish", exit_code=1, signal=None, error=error, rank=4)
+    assert state_of(run) == State.RUNNING
+    assert "rank 4: no such file" in run.waits_for
+    assert "the other nodes are ended" in run.waits_for
+    assert drivers.say(0, "heartbeat").json() == {"cancel": True}
+    drivers.say(0, "finish", exit_code=None, signal=15, canceled=True, told="studio")
+    assert state_of(run) == State.FAILED
+    assert run.reason == Reason.SCRIPT_FAILED
+    assert (run.error["message"], run.error["rank"]) == ("rank 4: no such file", 4)
+
+
+def test_of_two_that_fail_the_first_is_to_blame(run, drivers):
+    drivers.say(1, "finish", exit_code=3, signal=None, rank=3)
+    drivers.say(0, "finish", exit_code=1, signal=None, rank=0)
+    assert state_of(run) == State.FAILED
+    assert (run.error["exit_code"], run.error["rank"]) == (3, 3)
+
+
+def test_a_cancel_reaches_every_node_and_the_run_ends_with_the_last(run, drivers, caller):
+    caller.post(f"/api/v1/runs/{run.run_id}/cancel")
+    told = {"exit_code": None, "signal": 15, "canceled": True, "told": "studio"}
+    assert drivers.say(0, "heartbeat").json() == {"cancel": True}
+    drivers.say(0, "finish", **told)
+    assert state_of(run) == State.CANCEL_REQUESTED
+    drivers.say(1, "finish", **told)
+    assert (state_of(run), run.reason) == (State.CANCELED, Reason.CANCELED)
+
+
+def test_a_lost_node_puts_the_run_back_into_the_queue_as_often_as_was_asked(
+    run, drivers, driver_of
+):
+    drivers.say(0, "state", state="Running")
+    lose(run, 1)
+    assert state_of(run) == State.STARTING, "the other node is told to end first"
+    assert drivers.say(0, "heartbeat").json() == {"cancel": True}
+    drivers.say(0, "finish", exit_code=None, signal=15, canceled=True, told="studio")
+    assert state_of(run) == State.QUEUED
+    assert (run.attempt, run.retried) == (2, 1)
+    event = run.events.last()
+    assert "node 2 was lost" in event.text
+    assert "started again, 1 of 1" in event.text
+    assert not Token.objects.filter(subject=run.run_id).exists()
+    assert drivers.say(0, "heartbeat").status_code == 401, "of the earlier attempt"
+    cleaning.clean(run)
+    assert not Node.objects.filter(holder__isnull=False).exists()
+    assert run.tasks.filter(cleaned_at=None).count() == 0
+    assert not run.is_final and run.cleaned_at is None
+
+    give_nodes(run)
+    lose(run, 0)
+    lose(run, 1)
+    assert (state_of(run), run.reason) == (State.FAILED, Reason.LOST)
+    assert run.error["message"] == "node 1: the container is gone"
+
+
+def test_a_driver_of_an_earlier_attempt_is_told_that_nothing_more_is_taken(run, driver_of):
+    old = Drivers(run, driver_of(run))
+    lose(run, 0)
+    lose(run, 1)
+    cleaning.clean(run)
+    give_nodes(run)
+    old.client = driver_of(run)  # its token, were it to come by one
+    answer = old.say(0, "heartbeat")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_a_script_that_fails_is_not_started_again(run, drivers):
+    drivers.say(0, "finish", exit_code=1, signal=None, rank=0)
+    drivers.say(1, "finish", exit_code=1, signal=None, rank=3)
+    assert (state_of(run), run.retried) == (State.FAILED, 0)
+
+
+def test_a_driver_that_was_told_to_end_by_a_signal_is_a_node_that_is_lost(caller, driver_of):
+    run = on_its_nodes(caller)
+    words = {"exit_code": None, "signal": 15, "canceled": True, "told": "signal"}
+    Drivers(run, driver_of(run)).say(0, "finish", **words)
+    assert (state_of(run), run.reason) == (State.FAILED, Reason.LOST)
+    assert "SIGTERM" in run.error["message"]
+
+
+def test_one_silent_node_of_two_is_not_responding_until_it_answers(run, drivers, settings):
+    for rank in range(2):
+        drivers.say(rank, "state", state="Running")
+    settings.SILENT_AFTER_SECONDS = 0
+    run.refresh_from_db()
+    silent = tasks.of(run).get(rank=1)
+    silent.run = run
+    watching._note_silence(silent, now(), "its process lives")
+    assert state_of(run) == State.NOT_RESPONDING
+    assert f"on node {silent.node_number}" in run.events.last().text
+    settings.SILENT_AFTER_SECONDS = 60
+    drivers.say(1, "heartbeat")
+    assert state_of(run) == State.RUNNING
+
+
+def test_what_was_left_between_the_last_end_and_the_run_s_is_settled(run):
+    for task in tasks.of(run):
+        tasks.end(task, {**GOOD, "canceled": False}, now())
+    assert state_of(run) == State.STARTING
+    supervising.once(now() + 2 * supervising.DUE)
+    assert state_of(run) == State.COMPLETED
+
+
+def test_both_nodes_are_freed_once_the_run_has_ended(run, drivers):
+    for rank in range(2):
+        drivers.say(rank, "finish", **GOOD)
+    run.refresh_from_db()
+    assert cleaning.clean(run)
+    run.refresh_from_db()
+    assert run.cleaned_at is not None
+    assert not Node.objects.filter(holder__isnull=False).exists()
+
+
+def test_whoever_moved_a_run_first_started_it_and_the_other_s_nodes_are_free(caller, monkeypatch):
+
+    monkeypatch.setattr(starting, "start", lambda run: None)
+    reply = caller.submit(node_count=2)
+    run = Run.objects.get(run_id=reply.json()["run_id"])
+    for state in (State.PREPARING, State.QUEUED):
+        lifecycle.move(run, state)
+    late = Run.objects.get(pk=run.pk)
+    give = clusters.reserve(run.cluster, tasks.ids(run), now())
+    lifecycle.end(run, Reason.CANCELED)
+    assert starting.begin(late, give) is False
+    assert not Node.objects.filter(holder__isnull=False).exists()
