@@ -12,6 +12,7 @@ and in the script: `from trainyard import Run; Run.get_context().log("loss", los
 from trainyard._compute import AmlCompute, ComputeTarget
 from trainyard._conda import VERSION, CondaDependencies
 from trainyard._core import Experiment, Run, Workspace
+from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._errors import AzureMLException, StudioError, Unreachable
 from trainyard._following import until_end
@@ -39,6 +40,8 @@ __all__ = [
     "Experiment",
     "ImageBuildDetails",
     "Model",
+    "MpiConfiguration",
+    "PyTorchConfiguration",
     "PythonSection",
     "Run",
     "RunConfiguration",

@@ -1,9 +1,9 @@
 """ComputeTarget and AmlCompute: the clusters of a workspace, to look at, make and change."""
 
 import time
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Union
 
-from trainyard import _errors
+from trainyard import _errors, _nodes
 from trainyard._amlcompute import (
     AmlComputeProvisioningConfiguration,
     AmlComputeStatus,
@@ -229,6 +229,20 @@ class AmlCompute(ComputeTarget):
         wanted = {key: whole_number(key, value) for key, value in given.items()}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         self._facts = _change(self.workspace, self.name, wanted)
+
+    def list_nodes(self) -> "List[Dict[str, Any]]":
+        """Return the nodes that are up: dicts with nodeId, nodeState (idle, running), runId, …"""
+        return _nodes.listed(self.workspace, self.facts())
+
+    def get_active_runs(
+        self,
+        type: Optional[str] = None,
+        tags: _nodes.Marks = None,
+        properties: _nodes.Marks = None,
+        status: Optional[str] = None,
+    ) -> Iterator[Any]:
+        """Yield the runs on this cluster, or waiting for it, newest first; with these marks."""
+        return _nodes.active_runs(self.workspace, self.name, type, tags, properties, status)
 
     def wait_for_completion(
         self,

@@ -156,10 +156,19 @@ class Workspace(Place):
     def compute_targets(self) -> Dict[str, _compute.ComputeTarget]:
         return _compute.all_of(self)
 
+    def get_default_compute_target(self, type: str) -> Optional[_compute.ComputeTarget]:
+        """Return the usual cluster of type "CPU" or "GPU"; None where there is none."""
+        is_gpu = str(type).upper() == "GPU"
+        name = self.DEFAULT_GPU_CLUSTER_NAME if is_gpu else self.DEFAULT_CPU_CLUSTER_NAME
+        return self.compute_targets.get(name)
+
     def get_run(self, run_id: str) -> "Run":
         """Return a run of any experiment of this workspace. Raises UserErrorException."""
-        answer = self.client.get("runs/" + run_id)
-        return Run(Experiment(self, answer["experiment"], _known=True), run_id, _answer=answer)
+        return self._run_of(self.client.get("runs/" + run_id))
+
+    def _run_of(self, answer: Dict[str, Any]) -> "Run":
+        home = Experiment(self, answer["experiment"], _known=True)
+        return Run(home, answer["run_id"], _answer=answer)
 
     def get_details(self) -> Dict[str, Any]:
         return {

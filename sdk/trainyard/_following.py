@@ -10,6 +10,8 @@ from trainyard._client import Client
 
 # The logs that are shown, in the order of their numbers: build, preparation, script, end.
 SHOWN = re.compile(r"azureml-logs/\d\d.+\.txt\Z")
+# Of a run of several processes or nodes, those of the first.
+OF_ANOTHER = re.compile(r"azureml-logs/\d\d_(job_prep|driver_log|job_post)_[1-9]\d*\.txt\Z")
 FINAL = ("Completed", "Failed", "Canceled")
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0
 PIECE_BYTES = 256 * 1024
@@ -79,9 +81,8 @@ class Follower:
 
     def _shown_logs(self) -> List[str]:
         items = self._client.get(self._base + "/files")["items"]
-        return sorted(
-            item["path"] for item in items if item["kind"] == "log" and SHOWN.match(item["path"])
-        )
+        paths = [item["path"] for item in items if item["kind"] == "log"]
+        return sorted(p for p in paths if SHOWN.match(p) and not OF_ANOTHER.match(p))
 
     def _print_log(self) -> bool:
         """Print the current log from where we are to its end."""

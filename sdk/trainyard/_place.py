@@ -1,5 +1,7 @@
 """What a workspace and an experiment are to the modules below them: a client and a name."""
 
+from typing import Any, Dict
+
 from trainyard._client import Client
 
 
@@ -27,6 +29,10 @@ class Place:
     def api(self, path: str) -> str:
         """Return the API path of something in this workspace."""
         return "workspaces/{}/{}".format(self._name, path)
+
+    def _run_of(self, answer: Dict[str, Any]) -> Any:
+        """Return the Run that an answer of the studio describes; Workspace knows the class."""
+        raise NotImplementedError("a Workspace makes runs")
 
     def __repr__(self) -> str:
         return "Workspace.create(name={!r}, subscription_id={!r}, resource_group={!r})".format(

@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 from typing import Any, Dict, List, Optional
 
-from trainyard import _errors, _following
+from trainyard import _distributed, _errors, _following
 from trainyard._client import file_path
 from trainyard._environment import Environment
 from trainyard._image_build import page_of
@@ -12,6 +13,7 @@ from trainyard._model import Model, inside
 from trainyard._place import Group
 
 NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
+OF_RANK = re.compile(r"rank \d+: ")  # of several processes, the one that failed
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -306,23 +308,25 @@ def error_of(facts: Dict[str, Any]) -> Dict[str, Any]:
     if error.get("type") == NO_IMAGE and error.get("guilty"):
         message += "; at fault: " + error["guilty"]
     if error.get("traceback"):
-        message = "User program failed with " + message
+        # The known words stay together: people search logs for them.
+        rank = OF_RANK.match(message)
+        said = message[rank.end() :] if rank else message
+        message = "{}User program failed with {}".format(rank.group() if rank else "", said)
     return {"error": {"code": "UserError", "message": message, "details": error}}
 
 
 def _definition(facts: Dict[str, Any]) -> Dict[str, Any]:
     definition = facts.get("definition") or {}
-    return {
+    words = {
         "script": facts["script"],
         "command": "",
         "arguments": list(facts["arguments"]),
-        "framework": "Python",
-        "communicator": "None",
         "target": facts["cluster"],
-        "nodeCount": 1,
+        "maxRunDurationSeconds": facts["max_run_duration_seconds"],
         "environment": dict(_environment(facts).as_json(), definition=definition),
         "environmentVariables": dict(definition.get("variables") or {}),
     }
+    return dict(words, **_distributed.definition(facts))
 
 
 def _environment(facts: Dict[str, Any]) -> Environment:

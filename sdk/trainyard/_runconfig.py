@@ -3,10 +3,11 @@
 import os
 from typing import Any, Dict, List, Optional, Union
 
-from trainyard import _errors
+from trainyard import _distributed, _errors
 from trainyard._compute import ComputeTarget
 from trainyard._conda import CondaDependencies
 from trainyard._definition import warn_of_unused
+from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._settings import DockerConfiguration, Settings
 
@@ -18,6 +19,9 @@ class RunConfiguration(Settings):
 
     An environment that nobody touched is the studio's default one; without a target it is the
     studio's own cluster.
+    node_count, communicator, mpi and pytorch say how many processes there are, and where:
+    "IntelMpi", "OpenMpi" and "Mpi" take what `mpi` says, "Nccl" and "Gloo" what `pytorch` says.
+    max_retries: how often the run is started again when a node is lost; not of the v1 SDK.
     """
 
     def __init__(
@@ -41,6 +45,9 @@ class RunConfiguration(Settings):
         self.environment_variables: Dict[str, str] = {}
         self.docker = DockerConfiguration()
         self.node_count = 1
+        self.mpi = MpiConfiguration()
+        self.pytorch = PyTorchConfiguration()
+        self.max_retries = 0
         self.max_run_duration_seconds = 2592000
         self.auto_prepare_environment = True
         if conda_dependencies is not None:
@@ -68,8 +75,8 @@ class RunConfiguration(Settings):
 class ScriptRunConfig:
     """A script in a source folder, its arguments, its environment and its cluster.
 
-    run_config holds environment and target; the arguments `environment` and `compute_target`
-    are put there.
+    run_config holds environment, target, nodes and processes; the arguments `environment`,
+    `compute_target` and `distributed_job_config` are put there.
     """
 
     def __init__(
@@ -88,10 +95,6 @@ class ScriptRunConfig:
         docker_runtime_config: Any = None,
     ):
         command = command or getattr(run_config, "command", None)
-        if distributed_job_config is not None:
-            raise _errors.not_built(
-                "ScriptRunConfig(distributed_job_config=...)", "a script that runs on one node"
-            )
         if command is not None:
             raise _errors.not_built("ScriptRunConfig(command=...)", "script= and arguments=")
         if resume_from is not None:
@@ -107,6 +110,8 @@ class ScriptRunConfig:
             self.run_config.target = compute_target
         if environment is not None:
             self.run_config.environment = environment
+        if distributed_job_config is not None:
+            _distributed.put_into(self.run_config, distributed_job_config)
         if docker_runtime_config is not None:
             self.run_config.docker = docker_runtime_config
         if max_run_duration_seconds is not None:
@@ -115,7 +120,8 @@ class ScriptRunConfig:
     def order(self) -> Dict[str, Any]:
         """Return what the studio is asked to run, without experiment and snapshot.
 
-        Raises ExperimentExecutionException when the script is not in the source folder.
+        Raises ExperimentExecutionException when the script is not in the source folder, and
+        UserErrorException for numbers of nodes and processes that cannot be.
         """
         script = self.checked_script()
         order: Dict[str, Any] = {
@@ -123,7 +129,9 @@ class ScriptRunConfig:
             "arguments": [_argument(argument) for argument in self.arguments],
             "cluster": _cluster_name(self.run_config.target),
             "environment": self.run_config.environment_order(),
+            "max_retries": _distributed.count("max_retries", self.run_config.max_retries, 0),
         }
+        order.update(_distributed.spread(self.run_config))
         limit_s = getattr(self.run_config, "max_run_duration_seconds", None)
         if limit_s is not None:
             order["max_run_duration_seconds"] = int(limit_s)

@@ -4,9 +4,10 @@ import os
 import subprocess
 
 import pytest
-from azureml.core import ComputeTarget, Workspace
+from azureml.core import ComputeTarget, Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import AmlCompute
 from azureml.core.compute_target import ComputeTargetException
+from azureml.core.runconfig import MpiConfiguration
 
 from tests.house.reading import ROOT
 from tests.sdk.driving import until
@@ -109,6 +110,34 @@ def test_nodes_that_are_kept_up_are_waited_for(target, capsys):
     until(lambda: target.get_status().current_node_count == 0)
 
 
+def test_nodes_and_runs_of_a_cluster_are_listed(workspace, target, tmp_path):
+    (tmp_path / "train.py").write_text("import time\ntime.sleep(300)\n")
+    config = ScriptRunConfig(
+        os.fspath(tmp_path), "train.py", compute_target=target,
+        distributed_job_config=MpiConfiguration(node_count=2),
+    )  # fmt: skip
+    assert target.list_nodes() == [] and list(target.get_active_runs()) == []
+    runs = [Experiment(workspace, "nodes").submit(config, tags={"number": n}) for n in (1, 2)]
+    until(lambda: runs[0].get_status() == "Running", 60)
+    until(lambda: runs[1].get_status() == "Queued", 60)
+    assert target.list_nodes() == [
+        {"nodeId": f"node-{number}", "port": None, "publicIpAddress": None,
+         "privateIpAddress": None, "nodeState": "running", "runId": runs[0].id}
+        for number in (1, 2)
+    ]  # fmt: skip
+    ids = [run.id for run in runs]
+    assert [run.id for run in target.get_active_runs()] == ids[::-1]
+    assert [run.id for run in target.get_active_runs(status="Queued")] == ids[1:]
+    assert [run.id for run in target.get_active_runs(tags={"number": 1})] == ids[:1]
+    assert list(target.get_active_runs(tags="nothing")) == []
+    for run in reversed(runs):
+        run.cancel()
+        run.wait_for_completion()
+    until(lambda: {node["nodeState"] for node in target.list_nodes()} == {"idle"})
+    assert {node["runId"] for node in target.list_nodes()} == {None}
+    assert list(target.get_active_runs()) == []
+
+
 def test_more_nodes_than_are_kept_up_run_into_the_timeout(target, capsys):
     target.wait_for_completion(show_output=True, min_node_count=2, timeout_in_minutes=0.01)
     said = capsys.readouterr().out
@@ -157,6 +186,11 @@ def test_what_is_not_there_is_a_compute_target_exception(workspace, target):
             ComputeTarget(workspace, name)
     with pytest.raises(ComputeTargetException, match="Detach is not supported for AmlCompute"):
         target.detach()
+
+
+def test_the_usual_clusters_are_found_by_their_type(workspace):
+    assert workspace.get_default_compute_target("CPU").name == "cpu-cluster"
+    assert workspace.get_default_compute_target("GPU") is None
 
 
 def test_sizes_and_usage_are_listed(workspace):

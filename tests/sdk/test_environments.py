@@ -94,6 +94,7 @@ def test_a_configuration_passes_environment_and_variables_on(tmp_path):
     assert script.order() == {
         "script": "train.py", "arguments": ["--n", "1", "0.5"], "cluster": "cpu-cluster",
         "environment": None, "max_run_duration_seconds": 30 * 24 * 3600,
+        "node_count": 1, "process_count_per_node": 1, "distribution": "", "max_retries": 0,
     }  # fmt: skip
     configuration.environment_variables = {"DEBUG": "1"}
     assert script.order()["environment"]["definition"] == {"pip": "", "variables": {"DEBUG": "1"}}

@@ -2,6 +2,7 @@
 
 from azureml._later import later
 from trainyard._conda import CondaDependencies
+from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._runconfig import RunConfiguration, ScriptRunConfig
 from trainyard._settings import (
@@ -15,10 +16,11 @@ from trainyard._settings import (
 )
 
 MPI_CPU_IMAGE, MPI_GPU_IMAGE = DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE
-_ONE_NODE = "a script that runs on one node"
-MpiConfiguration = later("MpiConfiguration", _ONE_NODE)
-PyTorchConfiguration = later("PyTorchConfiguration", _ONE_NODE)
-TensorflowConfiguration = later("TensorflowConfiguration", _ONE_NODE)
+TensorflowConfiguration = later(
+    "TensorflowConfiguration",
+    "PyTorchConfiguration or MpiConfiguration; every process then has RANK, WORLD_SIZE, MASTER_ADDR"
+    " and MASTER_PORT",
+)
 DataReferenceConfiguration = later(
     "DataReferenceConfiguration", "the path of the data as an argument"
 )
