@@ -8,28 +8,30 @@ from playwright.sync_api import Page, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
 
 WORKS = """
-import time
+import pathlib, sys, time
 from azureml.core import Run
 held = bytearray(100 * 2**20)
 Run.get_context().log("loss", 1.0)
-end = time.time() + 6
-while time.time() < end:
+while not pathlib.Path(sys.argv[1]).exists():
     sum(range(10000))
+    time.sleep(0.01)
 """
 
 # It has grown while the page was open, and goes on.
-GROWN = re.compile(r"[3-9] samples, one a second · live")
+GROWN = re.compile(r"(?:[3-9]|\d\d) samples, one a second · live")
 
 
 @pytest.fixture
 def run(live_studio, tmp_path):
     (tmp_path / "train.py").write_text(WORKS)
     workspace = Workspace.from_config(os.fspath(live_studio.config_folder))
-    yield Experiment(workspace, "works").submit(ScriptRunConfig(os.fspath(tmp_path), "train.py"))
+    config = ScriptRunConfig(os.fspath(tmp_path), "train.py", [os.fspath(tmp_path / "end")])
+    yield Experiment(workspace, "works").submit(config)
+    (tmp_path / "end").touch()
     workspace.client.close()
 
 
-def test_a_live_run_shows_its_node_and_an_ended_one_its_peaks(run, signed_in_page: Page):
+def test_a_live_run_shows_its_node_and_an_ended_one_its_peaks(run, signed_in_page: Page, tmp_path):
     page = signed_in_page
     page.goto(f"/runs/{run.id}/monitoring/")
     expect(page.locator("[data-empty], [data-chart]").first).to_be_attached()
@@ -38,7 +40,8 @@ def test_a_live_run_shows_its_node_and_an_ended_one_its_peaks(run, signed_in_pag
     expect(memory).to_contain_text("this run")
     expect(memory).to_contain_text("limit")
     expect(page.locator("[data-chart='cpu'] .scatterlayer .trace")).to_have_count(2)
-    expect(page.locator("[data-status]")).to_contain_text(GROWN, timeout=15_000)
+    expect(page.locator("[data-status]")).to_contain_text(GROWN, timeout=30_000)
+    (tmp_path / "end").touch()
     expect(page.locator(".head[data-state='Completed']")).to_be_visible(timeout=30_000)
     expect(page.locator("[data-status]")).not_to_contain_text("live")
     peaks = page.locator(".peaks table")

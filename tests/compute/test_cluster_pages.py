@@ -6,6 +6,7 @@ import pytest
 
 from compute import clusters, machine
 from compute.models import Cluster
+from runs import tasks
 from runs.states import State
 from runs.views import index
 from studio.models import Role
@@ -49,7 +50,7 @@ def test_the_list_says_size_nodes_and_what_the_machine_has_left(page, home, memb
     here = machine.Machine(4, 8 * 2**30, ("Tesla K80",))
     monkeypatch.setattr(machine, "this", lambda: here)
     cluster = make_cluster(workspace=member.workspace, name="gpu", node_size="1cpu-2gib-1gpu")
-    clusters.reserve(cluster, "a", NOW)
+    clusters.reserve(cluster, ["a"], NOW)
     text = text_of(page.get(f"{home}/compute/"))
     for words in ("1 vCPU, 2 GiB, 1 GPU", "1 busy, 0 idle, 1 not up", "1 of 4 taken",
                   "2 of 8 GiB taken", "1 of 1 taken", "Tesla K80"):  # fmt: skip
@@ -61,7 +62,7 @@ def test_the_list_asks_the_database_no_more_for_more_clusters(
 ):
     for number in range(12):
         cluster = make_cluster(workspace=member.workspace, name=f"c{number}")
-        clusters.reserve(cluster, f"holder{number}", NOW)
+        clusters.reserve(cluster, [f"holder{number}"], NOW)
     with django_assert_max_num_queries(9):
         page.get(f"{home}/compute/")
     with django_assert_max_num_queries(6):
@@ -73,7 +74,7 @@ def test_a_cluster_shows_who_is_on_its_nodes_and_why_the_rest_wait(page, home, m
     experiment = make_experiment(workspace=member.workspace)
     there = {"experiment": experiment, "cluster": cluster, "user": member.user}
     running = make_run(name="brave_fox", state=State.RUNNING, **there)
-    clusters.reserve(cluster, running.run_id, NOW)
+    on_its_nodes(running)
     make_run(name="still_pine", state=State.PREPARING, **there)
     make_run(name="calm_heron", state=State.QUEUED, waits_for="held by brave_fox", **there)
     make_run(name="rash_lynx", state=State.COMPLETED, **there)
@@ -85,6 +86,24 @@ def test_a_cluster_shows_who_is_on_its_nodes_and_why_the_rest_wait(page, home, m
     assert "1 running run finishes" in text and "2 waiting runs are canceled" in text
     counts = text_of(page.get(f"{home}/_queues/"))
     assert f'id="queue-{cluster.pk}" hx-swap-oob="innerHTML"><b>2</b>' in counts
+
+
+def on_its_nodes(run):
+    held = clusters.reserve(run.cluster, tasks.ids(run), NOW)
+    assert isinstance(held, list)
+    tasks.make(run, held, NOW)
+
+
+def test_a_run_on_several_nodes_stands_on_each_with_its_rank(page, home, member):
+    cluster = make_cluster(workspace=member.workspace, name="wide", max_nodes=2)
+    experiment = make_experiment(workspace=member.workspace, name="digits")
+    there = {"experiment": experiment, "cluster": cluster, "user": member.user}
+    on_its_nodes(make_run(name="brave_fox", state=State.RUNNING, node_count=2, **there))
+    make_run(name="calm_heron", state=State.QUEUED, node_count=2, **there)
+    text = text_of(page.get(f"{home}/_on-cluster/wide/", headers={"HX-Request": "true"}))
+    assert "digits · rank 0 of 2 · Running" in text and "digits · rank 1 of 2 · Running" in text
+    assert 'calm_heron</a><br><span class="quiet">2 nodes</span>' in text
+    assert "1 running run finishes" in text
 
 
 def test_a_queue_too_long_to_show_says_how_many_more(page, home, member, monkeypatch):

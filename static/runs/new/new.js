@@ -7,6 +7,7 @@ import { environmentField } from "runs/new/environment-field";
 import * as preflight from "runs/new/preflight";
 import { pythonCode } from "runs/new/python-code";
 import { join, split } from "runs/new/shell";
+import { fillSpread, openSpread, showSpread, spread } from "runs/new/spread";
 import { submission } from "runs/new/submission";
 
 const byId = (id) => document.getElementById(id);
@@ -25,6 +26,7 @@ function order() {
     arguments: split(fields.arguments.value).words,
     environment: environment.value(),
     cluster: fields.cluster.value || null,
+    ...spread(fields),
   };
 }
 
@@ -36,7 +38,8 @@ function refresh() {
   );
   preflight.showError("arguments", problem ?? "");
   preflight.showCommand(fields.script.value, join(words), problem);
-  preflight.showCluster(fields.cluster);
+  showSpread(fields);
+  preflight.showCluster(fields.cluster, spread(fields).node_count);
   byId("python-code").textContent = pythonCode(order());
   kept.write(code);
 }
@@ -107,7 +110,7 @@ submission({
 });
 
 form.addEventListener("input", refresh);
-for (const name of ["experiment", "script", "cluster"])
+for (const name of preflight.FIELDS)
   fields[name].addEventListener("input", () => preflight.showError(name, ""));
 byId("clear").addEventListener("click", () => {
   kept.clear();
@@ -120,6 +123,7 @@ function begin() {
   if (experiment) fields.experiment.value = experiment;
   if (past) {
     fill(past);
+    fillSpread(fields, past);
     fields.keep.value = past.fault ? past.keep : "";
     if (past.fault) environment.blame(past.fault);
     setCode(snapshotCode(`the code of ${past.name}`, past.snapshot, past.files), past.script);
@@ -128,6 +132,7 @@ function begin() {
   else setCode(null);
   if (named) environment.fill({ name: named.split(":")[0], version: named.split(":")[1] });
   else if (!past) environment.changed();
+  openSpread(fields);
 }
 
 begin();

@@ -4,7 +4,9 @@ import { bytes } from "studio/sizes";
 const MARKS = { good: ["✓", ""], warn: ["!", "w"], bad: ["✕", "x"], open: ["○", "o"] };
 const IMAGE = { ready: "good", building: "warn", new: "warn", failed: "warn", wrong: "bad", unknown: "warn" };
 // Names the API may blame → the field of this page that shows it.
-const SHOWN_AT = { snapshot: "code", files: "code", sha256: "code", conda: "environment", pip: "environment", python: "environment", variables: "environment", definition: "environment", name: "environment", version: "environment" };
+const SHOWN_AT = { snapshot: "code", files: "code", sha256: "code", conda: "environment", pip: "environment", python: "environment", variables: "environment", definition: "environment", name: "environment", version: "environment", max_run_duration_seconds: "limit" };
+/** Fields whose error is about what stood there before. */
+export const FIELDS = ["experiment", "script", "cluster", "node_count", "process_count_per_node", "distribution", "max_retries", "limit"];
 const byId = (id) => document.getElementById(id);
 
 export function check(name, mark, words) {
@@ -34,12 +36,19 @@ export function showImage({ state, words }) {
   showError("environment", state === "wrong" ? words : "");
 }
 
-export function showCluster(select) {
+/** nodes: how many are wanted, all at once. */
+export function showCluster(select, nodes) {
   const option = select.selectedOptions[0];
+  if (!option?.value && nodes > 1) return check("cluster", "warn", "cpu-cluster is made on this machine");
   if (!option?.value) return check("cluster", "good", "cpu-cluster is made on this machine");
-  const { busy, idle, most } = option.dataset;
-  if (Number(busy) >= Number(most)) return check("cluster", "warn", `all ${most} nodes are busy: it waits for one`);
-  check("cluster", "good", Number(idle) ? "starts at once, on an idle node" : "starts at once; a node comes up");
+  const [busy, idle, most] = ["busy", "idle", "most"].map((name) => Number(option.dataset[name]));
+  if (nodes > most && most) return check("cluster", "bad", `${nodes} nodes are more than the ${most} it may have: ask for fewer, or resize it`);
+  if (nodes > 1) {
+    const isNow = busy + nodes <= most;
+    return check("cluster", isNow ? "good" : "warn", isNow ? `starts at once, on ${nodes} nodes` : `${busy} of ${most} nodes are busy: it waits until ${nodes} are free`);
+  }
+  if (busy >= most) return check("cluster", "warn", `all ${most} nodes are busy: it waits for one`);
+  check("cluster", "good", idle ? "starts at once, on an idle node" : "starts at once; a node comes up");
 }
 
 export function showCommand(script, line, problem) {
@@ -52,6 +61,7 @@ export function showError(name, words) {
   const place = byId(`error-${SHOWN_AT[name] ?? name}`);
   if (!place) return false;
   place.textContent = words;
+  if (words && place.closest("details")) place.closest("details").open = true;
   place.hidden = !words;
   const field = byId(SHOWN_AT[name] ?? name);
   if (words) field?.setAttribute("aria-invalid", "true");
@@ -60,7 +70,7 @@ export function showError(name, words) {
 }
 
 export function clearErrors() {
-  for (const name of ["top", "code", "script", "arguments", "experiment", "environment", "cluster"]) showError(name, "");
+  for (const name of ["top", "code", "arguments", "environment", ...FIELDS]) showError(name, "");
 }
 
 /** Show what the studio said no to: beside the fields it blames, else on top. */

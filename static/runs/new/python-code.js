@@ -24,20 +24,34 @@ function environmentLines(environment) {
   return ['env = Environment.from_pip_requirements(', '    "my-env", "requirements.txt")'];
 }
 
-/** order: { experiment, script, arguments, environment, cluster }. */
+/** How it is spread over nodes, and what is not usual of how long and how often it runs. */
+function spreadLines({ node_count: nodes, process_count_per_node: each, distribution }) {
+  if (!distribution) return [];
+  if (distribution === "Mpi")
+    return ["spread = MpiConfiguration(", `    process_count_per_node=${each}, node_count=${nodes})`];
+  return ["spread = PyTorchConfiguration(", `    "Gloo", process_count=${nodes * each}, node_count=${nodes})`];
+}
+
+/** order: { experiment, script, arguments, environment, cluster } and what runs/new/spread says. */
 export function pythonCode(order) {
   const names = ["Experiment", "ScriptRunConfig", "Workspace"];
   if (order.environment) names.unshift("Environment");
+  if (order.distribution) names.splice(1, 0, `${order.distribution === "Mpi" ? "Mpi" : "PyTorch"}Configuration`);
+  names.sort();
   const fields = ['source_directory="./src"', `script=${quoted(order.script || "train.py")}`];
   if (order.arguments.length) fields.push(`arguments=${listed(order.arguments, " ".repeat(15))}`);
   if (order.cluster) fields.push(`compute_target=${quoted(order.cluster)}`);
   if (order.environment) fields.push("environment=env");
+  if (order.distribution) fields.push("distributed_job_config=spread");
+  if (order.max_run_duration_seconds) fields.push(`max_run_duration_seconds=${order.max_run_duration_seconds}`);
   return [
-    `from trainyard import (\n    ${names.slice(0, -2).join(", ")},\n    ${names.slice(-2).join(", ")})`,
+    `from trainyard import (\n    ${names.slice(0, -2).join(",\n    ")},\n    ${names.slice(-2).join(", ")})`,
     "",
     "ws = Workspace.from_config()",
     ...environmentLines(order.environment),
+    ...spreadLines(order),
     `config = ScriptRunConfig(\n${fields.map((field) => `    ${field}`).join(",\n")})`,
+    ...(order.max_retries ? [`config.run_config.max_retries = ${order.max_retries}`] : []),
     `experiment = Experiment(\n    ws, ${quoted(order.experiment || "my-experiment")})`,
     "run = experiment.submit(config)",
     "print(run.get_portal_url())",

@@ -7,12 +7,13 @@ import { Tree } from "runs/viewer/tree";
 import { Viewer } from "studio/log/viewer";
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
-const DRIVER_LOG = "azureml-logs/70_driver_log.txt";
+// Of one process, or of the first of several.
+const DRIVER_LOGS = ["azureml-logs/70_driver_log.txt", "azureml-logs/70_driver_log_0.txt"];
 // Nobody is told how every log grows; the sizes of those that are not open are looked at again.
 const SIZES_AGAIN_MS = 10_000;
 
 const root = document.querySelector("[data-run-files]");
-const { api, topic } = root.dataset;
+const { api, topic, first } = root.dataset;
 const all = root.querySelector("[data-download-all]");
 const empty = root.querySelector("[data-empty]");
 let items = JSON.parse(document.getElementById("run-listing").textContent);
@@ -41,10 +42,13 @@ function open(path) {
   viewer.show({ ...item, url: urlOf(path), log, topic: `${topic}:log:${path}` });
 }
 
-/** Until a person chooses: what the script says, and before that how its environment is built. */
+/**
+ * Until a person chooses: what says why it failed, else what the script says, and before that how its
+ * environment is built.
+ */
 function preferred() {
   if (byPerson && find(byPerson)) return byPerson;
-  return [DRIVER_LOG, BUILD_LOG].find(find) ?? items[0]?.path;
+  return [first, ...DRIVER_LOGS, BUILD_LOG].find(find) ?? items[0]?.path;
 }
 
 function draw() {

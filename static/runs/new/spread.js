@@ -1,0 +1,59 @@
+// How many nodes and processes a new run has, how often it is started again, how long it may take.
+import { duration } from "studio/clock";
+import { counted } from "studio/sizes";
+
+// What the SDK of the old service says where nobody said anything: thirty days.
+const USUAL_LIMIT_S = 30 * 24 * 3600;
+const byId = (id) => document.getElementById(id);
+const number = (field, none) => (field.value === "" ? none : Number(field.value));
+
+/** What the form says, by the names of the API, which says no to what cannot be. */
+export function spread(fields) {
+  const nodes = number(fields.node_count, 1);
+  const each = number(fields.process_count_per_node, 1);
+  const minutes = number(fields.limit, null);
+  return {
+    node_count: nodes,
+    process_count_per_node: each,
+    distribution: nodes * each > 1 ? fields.distribution.value : "",
+    max_retries: Number(fields.max_retries.value),
+    max_run_duration_seconds: minutes === null ? null : Math.round(minutes * 60),
+  };
+}
+
+/** Show what follows from it: the summary in words, and the fields that only several processes need. */
+export function showSpread(fields) {
+  const now = spread(fields);
+  const isSeveral = now.distribution !== "";
+  byId("distribution-row").hidden = byId("about-distribution").hidden = !isSeveral;
+  byId("about-mpi").hidden = now.distribution !== "Mpi";
+  fields.node_count.max = fields.cluster.selectedOptions[0]?.dataset.most ?? "";
+  byId("several-words").textContent = inWords(now);
+}
+
+function inWords(now) {
+  const each = now.process_count_per_node;
+  const words = [counted(now.node_count, "node")];
+  if (each > 1) words[0] += ` × ${each} processes`;
+  if (now.max_retries) words.push(`started again at most ${now.max_retries} ×`);
+  if (now.max_run_duration_seconds > 0) words.push(`at most ${duration(now.max_run_duration_seconds)}`);
+  return words.join(", ");
+}
+
+/** Fill the form with what a past run had, or a draft; what is not usual is not hidden. */
+export function fillSpread(fields, past) {
+  for (const name of ["node_count", "process_count_per_node", "distribution"])
+    if (past[name]) fields[name].value = past[name];
+  const again = String(past.max_retries ?? 0);
+  if (![...fields.max_retries.options].some(({ value }) => value === again))
+    fields.max_retries.add(new Option(`${again} times`, again));
+  fields.max_retries.value = again;
+  fields.limit.value = past.max_run_duration_seconds ? past.max_run_duration_seconds / 60 : "";
+}
+
+/** Unfold the fields where one of them says something. */
+export function openSpread(fields) {
+  const { node_count: nodes, process_count_per_node: each, ...others } = spread(fields);
+  const isLimited = ![null, USUAL_LIMIT_S].includes(others.max_run_duration_seconds);
+  if (nodes * each > 1 || others.max_retries || isLimited) byId("several").open = true;
+}
