@@ -1,9 +1,10 @@
 """The driver: what a node runs instead of the script, and beside it. `python -m trainyard.driver`
 
     say Starting ─► fetch the job ─► lay out its code ─► start the script ─► say Running
-                                                             │
-      heartbeat · logs · metrics · outputs, a thread each ───┤  cancel or SIGTERM: TERM, grace, KILL
-                                                             ▼
+                                                             │  (once for each of the node's ranks)
+      heartbeat · logs · metrics · outputs, a thread each ───┤
+                                                             │  cancel, SIGTERM, or one rank failed:
+                                                             ▼  TERM, grace, KILL to all others
     say Finalizing ─► bring the rest ─► finish with exit code, signal, error
 
 The script never waits for the studio: what it prints and logs goes to files, and is brought from
@@ -13,22 +14,24 @@ the rest is tried to be brought after the script has ended.
 """
 
 import os
-import select
 import shutil
 import signal
 import sys
 import threading
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from trainyard import _errors
 from trainyard._client import Client
-from trainyard._driver import failure, layout, logs
+from trainyard._driver import failure, layout, variables
+from trainyard._driver.bell import Bell
 from trainyard._driver.link import Link, Patience, RunEnded, Undelivered
 from trainyard._driver.logs import LogShipper
 from trainyard._driver.metrics import MetricShipper
 from trainyard._driver.monitor import Monitor, offer_first
 from trainyard._driver.outputs import OutputShipper
+from trainyard._driver.part import Part
+from trainyard._driver.ranks import Ranks
 from trainyard._driver.script import Script
 from trainyard._transport import Transport
 
@@ -37,34 +40,19 @@ HEARTBEAT_S = 1.0
 # its last lines still reach the studio.
 SHARE_OF_GRACE = 0.7
 NOT_DELIVERED = 3
-LOCALES, UTF_8 = ("LC_ALL", "LC_CTYPE", "LANG"), "C.UTF-8"
+# Who asked for the end.
+STUDIO, SIGNAL = "studio", "signal"
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 Shippers = Tuple[LogShipper, MetricShipper, OutputShipper]
 
 
-class Bell:
-    """Wakes the main thread: rung by threads and by signal handlers, where no lock may be taken."""
-
-    def __init__(self) -> None:
-        self._out, self._in = os.pipe()
-        os.set_blocking(self._in, False)
-
-    def ring(self) -> None:
-        try:
-            os.write(self._in, b".")
-        except BlockingIOError:
-            pass  # It is ringing already.
-
-    def wait(self, timeout_s: Optional[float]) -> None:
-        if select.select([self._out], [], [], timeout_s)[0]:
-            os.read(self._out, 4096)
-
-
 class Driver:
-    """One run of one task, from its environment variables to its end."""
+    """One task of a run, from its environment variables to its end."""
 
     def __init__(self, environ: Dict[str, str]):
         self.environ = environ
+        self.task = environ.get("TRAINYARD_TASK", "")
         self.work = os.path.abspath(environ["TRAINYARD_WORK"])
         self.code = os.path.join(self.work, "code")
         self.spool = os.path.join(self.work, "spool")
@@ -72,11 +60,14 @@ class Driver:
         self.patience = Patience()
         self.link = self._link()
         self.bell = Bell()
-        self.cancel_asked = False
+        self.asked_by = ""
         self.run_ended = False
         self.job: Dict[str, Any] = {}
-        self.script: Optional[Script] = None
+        self.part = Part({})
+        self.ranks: Optional[Ranks] = None
         self.monitor: Optional[Monitor] = None
+        # What the heartbeat tells from then on: the other nodes must not wait for our last words.
+        self._failed: Dict[str, Any] = {}
         # Said by the heartbeat's thread: a studio that is away must not keep us from a cancel.
         self._unsaid: Optional[Dict[str, str]] = None
         self._saying = threading.Lock()  # "Running" goes before "Finalizing", however short it was
@@ -91,6 +82,13 @@ class Driver:
         transport = Transport(url, token, environ.get("TRAINYARD_SOCKET"), patience_s=0)
         return Link(transport, self.patience)
 
+    def _call(self, method: str, path: str, data: Any = None) -> Dict[str, Any]:
+        """Make a call about this task, from the main thread."""
+        return self.link.call(method, path, self._named(), data=data)
+
+    def _named(self) -> Optional[Dict[str, Any]]:
+        return {"task": self.task} if self.task else None
+
     # --- from start to end ------------------------------------------------------------
     def drive(self) -> int:
         """Do all of it; return the driver's exit code."""
@@ -98,20 +96,23 @@ class Driver:
         signal.signal(signal.SIGINT, self._on_signal)
         self.patience.ends_in(self.deliver_s)
         self._say_state("Starting", "")
-        self.job = self.link.call("GET", "job")
-        self.cancel_asked = self.cancel_asked or bool(self.job.get("cancel"))
+        self.job = self._call("GET", "job")
+        self.part = Part(self.job)
+        if self.job.get("cancel"):
+            self._on_cancel()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         self._fresh_folders()
         shippers = self._shippers()
         try:
             self._lay_out(shippers[2])
-            if self.cancel_asked:
+            if self.asked_by:
                 return self._finish({"exit_code": None, "signal": None, "canceled": True})
             self.monitor = self._monitor()
-            self.script = self._start()
+            ranks = self._start()
         except (layout.NotLaid, OSError) as error:
             return self._could_not_start(shippers, error)
-        offer_first(self.script.pid)
+        for script in ranks:
+            offer_first(script.pid)
         self.monitor.start()
         # From here on the script is what counts: the studio may be away as long as it likes.
         self.patience.forever()
@@ -119,9 +120,9 @@ class Driver:
             shipper.start()
         self._unsaid = {"state": "Running", "text": ""}
         self._beat_now.set()
-        was_ended_by_us = self._watch(self.script)
+        is_canceled = self._watch(ranks)
         self.monitor.finish()
-        return self._end(self.script, shippers, was_ended_by_us)
+        return self._end(ranks, shippers, is_canceled)
 
     def _fresh_folders(self) -> None:
         for folder in (self.code, self.spool):
@@ -130,10 +131,12 @@ class Driver:
 
     def _shippers(self) -> Shippers:
         gone = self._on_run_ended
-        log = LogShipper(self._link(), gone, os.path.join(self.code, "logs"))
-        for path in (logs.PREPARATION, logs.DRIVER):
-            log.follow(path, self._place(path))
-        metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"))
+        part = self.part
+        log = LogShipper(self._link(), gone, os.path.join(self.code, "logs"), part.own_log)
+        log.follow(part.preparation, self._place(part.preparation))
+        for rank in range(part.first, part.first + part.processes):
+            log.follow(part.log(rank), self._place(part.log(rank)), is_kept_empty=True)
+        metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"), self.task)
         outputs = OutputShipper(
             self._link(),
             gone,
@@ -154,13 +157,11 @@ class Driver:
     # --- before the script ------------------------------------------------------------
     def _lay_out(self, outputs: OutputShipper) -> None:
         """Write the code and what an earlier task of this run has kept."""
-        job, environ = self.job, self.environ
-        self._write(
-            logs.PREPARATION,
-            "run {} on node {} of {}".format(
-                job["run_id"], job.get("node_number", "-"), job.get("cluster", "-")
-            ),
-        )
+        job, environ, log = self.job, self.environ, self.part.preparation
+        where = (job["run_id"], job.get("node_number", "-"), job.get("cluster", "-"))
+        self._write(log, "run {} on node {} of {}".format(*where))
+        if self.part.distribution:
+            self._write(log, self.part.in_words())
         client = Client(
             environ["TRAINYARD_URL"],
             environ["AZUREML_RUN_TOKEN"],
@@ -178,76 +179,47 @@ class Driver:
         words = "code laid out: {} files, {:,} bytes".format(len(laid), size)
         if kept:
             words += "; {} earlier outputs restored".format(len(kept))
-        self._write(logs.PREPARATION, words)
+        self._write(log, words)
 
-    def _start(self) -> Script:
-        command = self._command()
-        self._write(logs.PREPARATION, "starting: " + " ".join(map(_quoted, command)))
-        return Script(
-            command,
-            self.code,
-            self._script_environ(),
-            self._place(logs.DRIVER),
-            on_exit=self.bell.ring,
+    def _start(self) -> Ranks:
+        command = variables.command(self.job)
+        times = "{} processes of ".format(self.part.processes) if self.part.processes > 1 else ""
+        self._write(
+            self.part.preparation, "starting: {}{}".format(times, variables.in_words(command))
         )
+        environ = variables.of_script(self.environ, self.job, self.code, self.spool)
+        self.ranks = Ranks(self.part, self.bell, self._place)
+        self.ranks.start(command, self.code, environ)
+        return self.ranks
 
     def _monitor(self) -> Monitor:
         environ = dict(self.environ, **(self.job.get("variables") or {}))
         return Monitor(self.spool, int(self.job.get("node_number") or 1), environ)
 
-    def _command(self) -> List[str]:
-        program = "bash" if self.job["script"].endswith(".sh") else sys.executable
-        return [program, self.job["script"]] + [str(word) for word in self.job["arguments"]]
-
-    def _script_environ(self) -> Dict[str, str]:
-        job, environ = self.job, dict(self.environ)
-        variables = job.get("variables") or {}
-        environ.update(variables)
-        # The code first, then the client; what the environment adds must not take them away.
-        more = [self.environ.get("PYTHONPATH", ""), variables.get("PYTHONPATH", "")]
-        paths = [self.code] + [p for text in more for p in text.split(os.pathsep) if p]
-        environ.update(
-            AZUREML_RUN_ID=job["run_id"],
-            AZUREML_ARM_SUBSCRIPTION=job.get("subscription_id", "trainyard"),
-            AZUREML_ARM_RESOURCEGROUP=job.get("resource_group", "trainyard"),
-            AZUREML_ARM_WORKSPACE_NAME=job["workspace"],
-            AZUREML_ARM_PROJECT_NAME=job["experiment"],
-            AZUREML_EXPERIMENT_ID=job["experiment"],
-            AZUREML_WORKSPACE_ID=job["workspace"],
-            AZUREML_SERVICE_ENDPOINT=environ["TRAINYARD_URL"],
-            AZUREML_OUTPUT_DIRECTORY=os.path.join(self.code, "outputs"),
-            TRAINYARD_SPOOL=self.spool,
-            PYTHONPATH=os.pathsep.join(sorted(set(paths), key=paths.index)),
-            PYTHONUNBUFFERED="1",
-        )
-        if all(environ.get(name) in (None, "", "C", "POSIX") for name in LOCALES):
-            # Without one, Python 3.6 takes ASCII for what it prints and for names of files.
-            environ["LC_ALL"] = UTF_8
-        return environ
-
     def _could_not_start(self, shippers: Shippers, error: Exception) -> int:
-        self._write(logs.PREPARATION, "could not start: {}".format(error))
+        self._write(self.part.preparation, "could not start: {}".format(error))
         shippers[0].bring_rest()
-        said = {"type": "StartFailed", "message": str(error)}
+        message = str(error)
+        if self.part.nodes > 1:
+            message = "node {}: {}".format(self.job.get("node_number"), message)
+        said = {"type": "StartFailed", "message": message}
         return self._finish({"exit_code": None, "signal": None, "error": said})
 
     # --- while it runs ------------------------------------------------------------
-    def _watch(self, script: Script) -> bool:
-        """Wait for the script's end; end it when that is asked. True when it was asked."""
-        while not script.has_ended and not self.cancel_asked and not self.run_ended:
+    def _watch(self, ranks: Ranks) -> bool:
+        """Wait for the end of all ranks; end them when one fails, or when that is asked.
+
+        Returns whether they ended because it was asked.
+        """
+        while not (ranks.have_ended or ranks.failed or self.asked_by or self.run_ended):
             self.bell.wait(None)
-        if script.has_ended:
+        failed = ranks.failed
+        if failed is not None and not ranks.have_ended:
+            self._failed = self._failure(failed)
+            self._beat_now.set()
+        if ranks.have_ended:
             return False
-        grace_s = SHARE_OF_GRACE * float(self.job.get("cancel_grace_s") or 10)
-        deadline = time.monotonic() + grace_s
-        script.tell(signal.SIGTERM)
-        while not script.has_ended and time.monotonic() < deadline:
-            self.bell.wait(deadline - time.monotonic())
-        if not script.has_ended:
-            script.tell(signal.SIGKILL)
-        while not script.has_ended:
-            self.bell.wait(None)
-        return True
+        return not ranks.end(SHARE_OF_GRACE * float(self.job.get("cancel_grace_s") or 10))
 
     def _beat(self) -> None:
         link = self._link()
@@ -258,7 +230,7 @@ class Driver:
                 with self._saying:
                     said, self._unsaid = self._unsaid, None
                     path = "state" if said else "heartbeat"
-                    answer = link.call("POST", path, data=said or {})
+                    answer = link.call("POST", path, self._named(), data=said or self._beat_of())
                 if answer["cancel"]:
                     self._on_cancel()
             except RunEnded:
@@ -268,11 +240,17 @@ class Driver:
             except _errors.StudioError as error:
                 sys.stderr.write("driver: heartbeat: {}\n".format(error.message))
 
+    def _beat_of(self) -> Dict[str, Any]:
+        """Return what a heartbeat says: nothing, or that a rank has failed."""
+        return {"failed": self._failed} if self._failed else {}
+
     def _on_signal(self, number: int, frame: Any) -> None:
-        self._on_cancel()
+        self.asked_by = self.asked_by or SIGNAL
+        self.bell.ring()
 
     def _on_cancel(self) -> None:
-        self.cancel_asked = True
+        # Also after a signal: a studio that wants the end has sent that, too.
+        self.asked_by = STUDIO
         self.bell.ring()
 
     def _on_run_ended(self) -> None:
@@ -280,15 +258,14 @@ class Driver:
         self.bell.ring()
 
     def _say_state(self, state: str, text: str) -> None:
-        answer = self.link.call("POST", "state", data={"state": state, "text": text})
+        answer = self._call("POST", "state", {"state": state, "text": text})
         if answer.get("cancel"):
             self._on_cancel()
 
     # --- after it ------------------------------------------------------------
-    def _end(self, script: Script, shippers: Shippers, was_ended_by_us: bool) -> int:
+    def _end(self, ranks: Ranks, shippers: Shippers, is_canceled: bool) -> int:
         """Bring what is left, then say how it ended."""
-        ran_s = time.monotonic() - self._began
-        left = script.end_all()
+        left = ranks.end_left()
         self.patience.ends_in(self.deliver_s)
         for shipper in shippers:
             shipper.finish()
@@ -304,51 +281,63 @@ class Driver:
         if self.run_ended:
             sys.stderr.write("driver: the studio has closed this run; {}\n".format(undelivered))
             return NOT_DELIVERED if undelivered else 0
-        is_canceled = was_ended_by_us or (self.cancel_asked and script.signal is not None)
-        self._write_end(script, shippers, ran_s, left)
-        error = None if is_canceled else self._error(script)
-        shippers[0].follow(logs.END, self._place(logs.END))
+        told = ranks.told
+        # A signal to all that runs here may have reached a script a moment before it reached us.
+        is_canceled = is_canceled or bool(self.asked_by and told.signal in STOPS)
+        error = None if is_canceled else self._error(ranks, told)
+        self._write_end(ranks, shippers, left, is_canceled)
+        shippers[0].follow(self.part.end, self._place(self.part.end))
         shippers[0].bring_rest()
+        said = self._failure(told) if told.has_failed and not is_canceled else told.end
         return self._finish(
-            {
-                "exit_code": script.exit_code,
-                "signal": script.signal,
-                "error": error,
-                "canceled": is_canceled,
-                "undelivered": undelivered[:2000],
-            }
+            dict(said, error=error, canceled=is_canceled, undelivered=undelivered[:2000])
         )
 
-    def _error(self, script: Script) -> Optional[Dict[str, str]]:
-        """Say why the script failed, as far as its node or its log knows."""
-        error = failure.of_log(self._place(logs.DRIVER)) if script.exit_code == 1 else None
-        memory = self.monitor and self.monitor.out_of_memory(script.exit_code, script.signal)
-        if not memory:
-            return error
-        self._write(logs.END, memory)
-        return dict(error or {}, type="OutOfMemory", message=memory)
+    def _failure(self, script: Script) -> Dict[str, Any]:
+        """Say which process failed, how, and when: the studio finds the first of all nodes."""
+        rank = script.rank if self.part.world > 1 else None
+        return dict(script.end, rank=rank, failed_at=_unix(script.failed_at))
 
-    def _write_end(self, script: Script, shippers: Shippers, ran_s: float, left: int) -> None:
+    def _error(self, ranks: Ranks, script: Script) -> Optional[Dict[str, str]]:
+        """Say why a script failed, as far as its node or its log knows."""
+        error, log = None, script.log
+        if script.exit_code:
+            error = failure.of_log(log) if script.exit_code == 1 else None
+            error = error or failure.of_last_line(log, script.exit_code)
+        memory = self.monitor and self.monitor.out_of_memory(script.exit_code, script.signal)
+        if memory:
+            self._write(self.part.end, memory)
+            error = dict(error or {}, type="OutOfMemory", message=memory)
+        if self.part.world == 1 or not script.has_failed:
+            return error
+        if error is None:
+            return {"type": "ScriptFailed", "message": ranks.how(script)}
+        message = "{}: {}".format(self.part.called(script.rank), error["message"])
+        return dict(error, message=message)
+
+    def _write_end(self, ranks: Ranks, shippers: Shippers, left: int, is_canceled: bool) -> None:
         _, metrics, outputs = shippers
-        if script.signal is not None:
-            how = "was ended by signal {}".format(script.signal)
-        else:
-            how = "ended with exit code {}".format(script.exit_code)
-        lines = ["the script {} after {:.1f} s".format(how, ran_s)]
+        lines = ranks.ends(were_ended=bool(self._failed))
+        if is_canceled:
+            who = "a signal to the driver" if self.asked_by == SIGNAL else "the studio"
+            lines.append("{} had asked for the end".format(who))
         if left:
-            lines.append("{} processes that it left behind were ended".format(left))
+            who = "they" if self.part.processes > 1 else "it"
+            lines.append("{} processes that {} left behind were ended".format(left, who))
         lines.append("{:,} metric points kept".format(metrics.count))
         lines.append("{} files kept, {:,} bytes".format(outputs.count, outputs.size_bytes))
         lines += [note for shipper in shippers for note in shipper.notes]
         lines += ["not delivered: " + s.undelivered for s in shippers if s.undelivered]
         for line in lines:
-            self._write(logs.END, line)
+            self._write(self.part.end, line)
 
     def _finish(self, said: Dict[str, Any]) -> int:
         self.patience.ends_in(self.deliver_s)
-        words = dict({"error": None, "canceled": False, "undelivered": ""}, **said)
+        words: Dict[str, Any] = {"error": None, "canceled": False, "undelivered": "", "rank": None}
+        words.update(said)
+        words["told"] = self.asked_by if words["canceled"] else ""
         try:
-            self.link.call("POST", "finish", data=words)
+            self._call("POST", "finish", words)
         finally:
             self._done = True
         if words["undelivered"]:
@@ -356,15 +345,16 @@ class Driver:
         return NOT_DELIVERED if words["undelivered"] else 0
 
 
-def _quoted(word: str) -> str:
-    return "'{}'".format(word) if " " in word or not word else word
+def _unix(monotonic: float) -> float:
+    """Return the Unix time of a moment of the clock that never jumps."""
+    return time.time() - (time.monotonic() - monotonic)
 
 
 def main() -> int:
     """Drive the run that the environment names; say on stderr what went wrong with that."""
-    if sys.getfilesystemencoding() == "ascii" and os.environ.get("LC_ALL") != UTF_8:
+    if sys.getfilesystemencoding() == "ascii" and os.environ.get("LC_ALL") != variables.UTF_8:
         # Python 3.6 in the C locale could not even name a file "ä": begin again in UTF-8.
-        os.environ["LC_ALL"] = UTF_8
+        os.environ["LC_ALL"] = variables.UTF_8
         os.execv(sys.executable, [sys.executable, "-m", "trainyard.driver"])
     driver: Optional[Driver] = None
     try:
@@ -379,9 +369,8 @@ def main() -> int:
     except (_errors.AzureMLException, OSError) as error:
         sys.stderr.write("driver: {}: {}\n".format(type(error).__name__, error))
     finally:
-        if driver is not None and driver.script is not None:
-            driver.script.tell(signal.SIGKILL)
-            driver.script.end_all()
+        if driver is not None and driver.ranks is not None:
+            driver.ranks.kill()
     return NOT_DELIVERED
 
 

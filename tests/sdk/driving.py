@@ -14,10 +14,11 @@ SDK = Path(__file__).resolve().parents[2] / "sdk"
 
 
 class Driving:
-    """Starts drivers for `studio` below `folder`; end() leaves no process."""
+    """Starts a driver for a task of `studio` below `folder`; end() leaves no process."""
 
-    def __init__(self, folder: Path, python: str = sys.executable):
-        self.studio = FakeStudio()
+    def __init__(self, folder: Path, python: str = sys.executable, *, studio=None, task="task-1"):
+        self.studio = studio or FakeStudio()
+        self.task = task
         self.work = folder / "work"
         self.work.mkdir(parents=True)
         self.python = python
@@ -29,7 +30,7 @@ class Driving:
             "PYTHONPATH": str(SDK),
             "TRAINYARD_URL": self.studio.url,
             "TRAINYARD_WORK": str(self.work),
-            "TRAINYARD_TASK": "task-1",
+            "TRAINYARD_TASK": self.task,
             "AZUREML_RUN_TOKEN": TOKEN,
             "AZUREML_RUN_ID": "exp_1_abcdef01",
             "TRAINYARD_DELIVER_SECONDS": "20",

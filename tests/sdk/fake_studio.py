@@ -16,13 +16,17 @@ TOKEN = "ty_test"
 
 
 class FakeStudio:
-    """Listens on loopback, and on a Unix socket when a path is given."""
+    """Listens on loopback, and on a Unix socket when a path is given.
+
+    It has one run, on the nodes in `nodes`: task → what the job says to that node alone. `finished`
+    is how the first of them ended, `ends` how each did. One that failed ends the others.
+    """
 
     def __init__(self, socket_path=None):
         self.lock = threading.RLock()
         self.blobs, self.logs, self.points, self.writers = {}, {}, {}, {}
         self.files, self.states, self.calls = {}, [], []
-        self.finished = None
+        self.finished, self.ends, self.nodes, self.failed = None, {}, {"task-1": {}}, {}
         self.cancel = False
         self.ended = False
         self.heartbeats = 0
@@ -74,7 +78,7 @@ class FakeStudio:
             name = path[len("/api/v1/driver/") :]
             if not path.startswith("/api/v1/driver/"):
                 return _error(404, "not_found", path)
-            if self.ended or (self.finished is not None and name != "finish"):
+            if self.ended or (len(self.ends) == len(self.nodes) and name != "finish"):
                 return _error(409, "conflict", "the run has ended")
             if name.startswith("blobs/"):
                 return self._blob(method, name[6:], body)
@@ -91,15 +95,22 @@ class FakeStudio:
         return 200, {"sha256": sha256, "size_bytes": len(body)}
 
     def _job(self, query, body):
-        return 200, self.job
+        return 200, {**self.job, **self.nodes.get(_task(query), {})}
 
     def _state(self, query, body):
         self.states.append(json.loads(body)["state"])
-        return 200, {"cancel": self.cancel}
+        return 200, {"cancel": self._is_to_end(query)}
 
     def _heartbeat(self, query, body):
         self.heartbeats += 1
-        return 200, {"cancel": self.cancel}
+        failed = json.loads(body).get("failed")
+        if failed:
+            self.failed.setdefault(_task(query), failed)
+        return 200, {"cancel": self._is_to_end(query)}
+
+    def _is_to_end(self, query):
+        bad = {task for task, end in self.ends.items() if end["exit_code"] != 0}
+        return self.cancel or bool((bad | set(self.failed)) - {_task(query)})
 
     def _log(self, query, body):
         kept = self.logs.setdefault(query["path"][0], bytearray())
@@ -133,12 +144,16 @@ class FakeStudio:
         return 200, {"files": len(listed)}
 
     def _finish(self, query, body):
-        if self.finished is None:
-            self.finished = json.loads(body)
+        said = self.ends.setdefault(_task(query), json.loads(body))
+        self.finished = self.finished or said
         return 200, {}
 
     def text(self, path="azureml-logs/70_driver_log.txt"):
         return bytes(self.logs.get(path, b"")).decode()
+
+
+def _task(query):
+    return query.get("task", [""])[0]
 
 
 def _error(status, code, message, **facts):

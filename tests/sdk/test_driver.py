@@ -26,6 +26,7 @@ def test_a_script_that_knows_no_sdk_runs_logs_and_finishes(driving):
     assert studio.states == ["Starting", "Running", "Finalizing"]
     assert studio.finished == {
         "exit_code": 0, "signal": None, "error": None, "canceled": False, "undelivered": "",
+        "rank": None, "told": "",
     }  # fmt: skip
     assert "code laid out: 1 files" in studio.text("azureml-logs/65_job_prep.txt")
     assert "exit code 0" in studio.text("azureml-logs/75_job_post.txt")

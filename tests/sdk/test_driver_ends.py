@@ -32,6 +32,7 @@ def test_a_cancel_ends_the_script_and_all_its_processes(driving):
     assert not [pid for pid in pids if is_alive(pid)]
     finished = driving.studio.finished
     assert finished["canceled"] and finished["signal"] == signal.SIGTERM
+    assert finished["told"] == "studio"
 
 
 def test_a_script_that_ignores_term_is_killed_after_the_grace(driving):
@@ -48,6 +49,16 @@ def test_a_driver_that_is_told_to_stop_ends_the_script_and_reports(driving):
     assert driving.wait(10) == 0
     assert not [pid for pid in pids if is_alive(pid)]
     assert driving.studio.finished["canceled"]
+    assert driving.studio.finished["told"] == "signal"
+    assert "a signal to the driver" in driving.studio.text("azureml-logs/75_job_post.txt")
+
+
+def test_a_studio_that_cancels_and_sends_a_signal_is_who_told(driving):
+    family(driving, stubborn=True)
+    os.kill(driving.process.pid, signal.SIGTERM)
+    driving.studio.cancel = True
+    assert driving.wait(15) == 0
+    assert driving.studio.finished["told"] == "studio"
 
 
 def test_a_cancel_is_heard_while_the_studio_is_away(driving):

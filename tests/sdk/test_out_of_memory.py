@@ -37,8 +37,9 @@ def drive(tmp_path):
         pytest.skip("no Docker engine: see CONTRIBUTING.md")
     studio = FakeStudio(tmp_path / "s.sock")
 
-    def in_container(code, rest):
+    def in_container(code, rest, **job):
         studio.code(train=code)
+        studio.job.update(job)
         variables = {
             "PYTHONPATH": "/sdk", "PYTHONDONTWRITEBYTECODE": "1", "AZUREML_RUN_TOKEN": TOKEN,
             "TRAINYARD_URL": "http://localhost:1", "TRAINYARD_SOCKET": f"{tmp_path}/s.sock",
@@ -72,6 +73,18 @@ def test_a_worker_process_that_takes_all_memory_is_named_as_the_cause(drive):
     assert finished["error"]["type"] == "OutOfMemory"
     assert "a process that the script had started was ended" in finished["error"]["message"]
     assert finished["error"]["traceback"].endswith("RuntimeError: a worker was killed")
+
+
+def test_one_of_several_that_takes_all_memory_is_named_by_its_rank(drive):
+    code = "import os, time\nif os.environ['RANK'] == '0':\n    time.sleep(300)\n" + TAKES_ALL
+    studio = drive(code, MARKED, processes_per_node=2)
+    finished = studio.finished
+    assert (finished["signal"], finished["rank"]) == (9, 1)
+    assert finished["error"]["type"] == "OutOfMemory"
+    words = "rank 1: the script was ended because it ran out of memory: peak 2"
+    assert finished["error"]["message"].startswith(words)
+    ends = studio.text("azureml-logs/75_job_post.txt")
+    assert "rank 0 was ended by signal 15" in ends
 
 
 def test_a_container_is_measured_by_its_control_group(drive):

@@ -1,17 +1,26 @@
 """Why a script failed, read from the end of what it printed."""
 
 import re
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from trainyard._driver.logs import last_lines
 
 READ_BYTES = 64 * 1024
 KEPT_CHARACTERS = 4096
 MOST_MESSAGE = 1000
+MOST_LAST_LINE = 300
+# An exception's text may go on after its first line, with where in C++ it came from.
+MOST_AFTER = 60
 HEAD = "Traceback (most recent call last):"
 # A SyntaxError of the script itself is printed without the heading.
 PLACE = re.compile(r'^  File ".*", line \d+')
-LAST = re.compile(r"^([A-Za-z_][\w.]*)(?::\s?(.*))?$")
+# torch.distributed puts the rank before every line of it.
+OF_RANK = re.compile(r"^\[rank\d+\]: ?")
+# sys.exit("words") ends with the first, argparse with the second: both explain themselves before.
+EXPLAINED = (1, 2)
+# What is said by those who only lost somebody else: gloo, NCCL, sockets.
+OF_A_PEER = re.compile(r"by (remote )?peer|remote (worker|process)|broken pipe", re.IGNORECASE)
+LAST = re.compile(r"^[A-Za-z_][\w.]*(:.*)?$")
 
 
 def of_log(place: str) -> Optional[Dict[str, str]]:
@@ -19,25 +28,44 @@ def of_log(place: str) -> Optional[Dict[str, str]]:
 
     None when the end of the log shows no traceback.
     """
+    lines, number = _traceback(place)
+    if not lines:
+        return None
+    line = lines[number]
+    if line.endswith(":") and lines[number + 1 :]:
+        # The v1 SDK's exceptions say what they mean on the line after their name.
+        line = line + " " + lines[number + 1].strip()
+    return {
+        "type": re.split(r"[:\s]", line)[0],
+        "message": line[:MOST_MESSAGE],
+        "traceback": "\n".join(lines).strip("\n")[-KEPT_CHARACTERS:],
+    }
+
+
+def are_last_words(place: str) -> bool:
+    """Whether a log ends with a traceback, as that of a process does which is about to go."""
+    lines, number = _traceback(place)
+    return bool(lines) and len(lines) - number <= MOST_AFTER
+
+
+def is_of_a_peer(place: str) -> bool:
+    """Whether a log's traceback says that it was another process that went away."""
+    error = of_log(place)
+    return error is not None and OF_A_PEER.search(error["message"]) is not None
+
+
+def _traceback(place: str) -> Tuple[List[str], int]:
+    """Return the lines from the last traceback on, and which is its last: ([], 0) without one."""
     text, _ = last_lines(place, READ_BYTES)
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = [OF_RANK.sub("", line) for line in text.replace("\r\n", "\n").split("\n")]
     start = _start(lines)
     if start is None:
-        return None
-    for number in range(start + 1, len(lines)):
-        line = lines[number]
-        found = LAST.match(line)
-        if found and not line.startswith(" "):
-            traceback = "\n".join(lines[start:]).strip("\n")
-            if line.endswith(":") and lines[number + 1 :]:
-                # The v1 SDK's exceptions say what they mean on the line after their name.
-                line = line + " " + lines[number + 1].strip()
-            return {
-                "type": found.group(1),
-                "message": line[:MOST_MESSAGE],
-                "traceback": traceback[-KEPT_CHARACTERS:],
-            }
-    return None
+        return [], 0
+    lines = lines[start:]
+    for number, line in enumerate(lines[1:], 1):
+        if LAST.match(line):
+            return lines, number
+    return [], 0
 
 
 def _start(lines: List[str]) -> Optional[int]:
@@ -46,3 +74,19 @@ def _start(lines: List[str]) -> Optional[int]:
         return heads[-1]
     places = [number for number, line in enumerate(lines) if PLACE.match(line)]
     return places[-1] if places else None
+
+
+def of_last_line(place: str, exit_code: int) -> Optional[Dict[str, str]]:
+    """Return an error that quotes the last line of a log; None where that would explain nothing.
+
+    What sys.exit("words") prints and what the script printed itself stand in one file, and look
+    the same: so it is only called the last line.
+    """
+    text, _ = last_lines(place, READ_BYTES)
+    lines = text.strip().splitlines()
+    if exit_code not in EXPLAINED or not lines:
+        return None
+    words = "exit code {}; the last line of its log: {}".format(
+        exit_code, lines[-1].strip()[:MOST_LAST_LINE]
+    )
+    return {"type": "ScriptFailed", "message": words}

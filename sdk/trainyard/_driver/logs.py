@@ -9,9 +9,6 @@ from trainyard._driver.link import Link
 from trainyard._driver.paths import trouble_with, walk
 from trainyard._driver.shipper import Shipper
 
-DRIVER = "azureml-logs/70_driver_log.txt"
-PREPARATION = "azureml-logs/65_job_prep.txt"
-END = "azureml-logs/75_job_post.txt"
 PIECE_BYTES = 256 * 1024
 PIECES_A_STEP = 16
 SCAN_EVERY_S = 0.5
@@ -22,28 +19,40 @@ class Tail:
 
     base: the size that the studio's log had before this file's first byte; None: not asked yet.
     position: how many bytes of the file the studio has.
+    is_kept_empty: whether it becomes a log though nothing was written.
     """
 
-    def __init__(self, path: str, place: str):
+    def __init__(self, path: str, place: str, is_kept_empty: bool):
         self.path = path
         self.place = place
+        self.is_kept_empty = is_kept_empty
         self.base: Optional[int] = None
         self.position = 0
         self.is_refused = False
 
 
 class LogShipper(Shipper):
-    """Follows the files given by follow(), and every file below `folder` as `logs/…`."""
+    """Follows the files given by follow(), and every file below `folder`.
 
-    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str):
+    called: what the log of a file there is called, by its path below the folder.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        on_ended: Callable[[], None],
+        folder: str,
+        called: Callable[[str], str],
+    ):
         super().__init__("logs", link, on_ended)
         self._folder = folder
+        self._called = called
         self._tails: Dict[str, Tail] = {}
         self._scanned_at = 0.0
 
-    def follow(self, path: str, place: str) -> None:
+    def follow(self, path: str, place: str, is_kept_empty: bool = False) -> None:
         """Bring the file `place` as the log `path`."""
-        self._tails.setdefault(path, Tail(path, place))
+        self._tails.setdefault(path, Tail(path, place, is_kept_empty))
 
     def step(self, is_last: bool) -> bool:
         if is_last or time.monotonic() - self._scanned_at > SCAN_EVERY_S:
@@ -65,7 +74,7 @@ class LogShipper(Shipper):
     def _scan(self) -> None:
         """Find new files in ./logs."""
         for name, place, _ in walk(self._folder, self.refuse):
-            path = "logs/" + name
+            path = self._called(name)
             if path in self._tails:
                 continue
             trouble = trouble_with(path)
@@ -91,7 +100,7 @@ class LogShipper(Shipper):
             # The file was begun anew. A log only grows: what is in it now follows what was.
             tail.base = (tail.base or 0) + tail.position
             tail.position = 0
-        if size <= tail.position and not (is_last and tail.path == DRIVER and tail.base is None):
+        if size <= tail.position and not (is_last and tail.is_kept_empty and tail.base is None):
             return False
         if tail.base is None:
             tail.base = self._append(tail, 0, b"")

@@ -24,6 +24,7 @@ RESERVED, SYSTEM = "trainyard/", "system-"
 # Each batch costs the studio much the same, of how many samples it may be.
 SYSTEM_EVERY_S = 2.0
 MOST_STEP = 2**63 - 1
+MOST_MARK = 40  # the studio takes 80 characters as a writer's name
 
 # `end` is the offset behind the batch in the spool file.
 Batch = NamedTuple("Batch", [("sequence", int), ("series", List[Dict[str, Any]]), ("end", int)])
@@ -40,16 +41,21 @@ def of_few_names(lines: List[bytes]) -> List[bytes]:
 
 
 class Reader:
-    """One spool file: how much of it the studio has, and the batch that is on its way."""
+    """One spool file: how much of it the studio has, and the batch that is on its way.
 
-    def __init__(self, place: str):
+    task: the node's mark. Batches are counted by writer in the whole run, and processes of two
+    containers have the same numbers: with it, no two files are ever taken for one.
+    """
+
+    def __init__(self, place: str, task: str = ""):
+        name = os.path.basename(place)[: -len(ENDING)]
         self.place = place
-        self.writer = os.path.basename(place)[: -len(ENDING)]
+        self.writer = "{}/{}".format(task[:MOST_MARK], name) if task else name
         self.offset = 0
         self.sequence = 0
         self.pending: Optional[Batch] = None
         self.malformed = 0
-        self.is_system = self.writer.startswith(SYSTEM)
+        self.is_system = name.startswith(SYSTEM)
         self.due_at = 0.0
 
     def size(self) -> int:
@@ -60,11 +66,12 @@ class Reader:
 
 
 class MetricShipper(Shipper):
-    """Brings the points of every spool file below `folder`."""
+    """Brings the points of every spool file below `folder`, which the node `task` has written."""
 
-    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str):
+    def __init__(self, link: Link, on_ended: Callable[[], None], folder: str, task: str):
         super().__init__("metrics", link, on_ended)
         self._folder = folder
+        self._task = task
         self._readers: Dict[str, Reader] = {}
         self._names: Dict[bytes, str] = {}
         self._is_text: Dict[str, bool] = {}
@@ -97,7 +104,7 @@ class MetricShipper(Shipper):
             return []
         for name in names:
             if name.endswith(ENDING) and name not in self._readers:
-                self._readers[name] = Reader(os.path.join(self._folder, name))
+                self._readers[name] = Reader(os.path.join(self._folder, name), self._task)
         return list(self._readers.values())
 
     def _bring(self, reader: Reader) -> bool:

@@ -1,4 +1,4 @@
-"""The script's process: started in a group of its own, ended with everything it left behind."""
+"""A process of the script: started in a group of its own; and the end of what such left behind."""
 
 import ctypes
 import os
@@ -7,12 +7,19 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from trainyard._driver import failure
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 # What a script left behind gets so long to go by itself once the script is done.
 LEFT_BEHIND_S = 2.0
+# Who has printed a traceback may take so long to be gone: it has connections and workers to end.
+DYING_S = 30.0
+# Times of files are told in ticks of up to 10 ms. Who fails for want of a peer failed after that
+# one, also when both wrote in one tick.
+TICKS_S = 0.05
 
 
 def _prctl() -> Any:
@@ -29,7 +36,11 @@ PRCTL = _prctl()
 
 
 class Script:
-    """A started script. `exit_code` and `signal` are set once it has ended."""
+    """A started script. `exit_code` or `signal` say how it ended.
+
+    started_at, ended_at: monotonic.   failed_at: when it had printed why it failed, else ended_at.
+    Its peers lose the connection to one that fails, and may well be gone before it.
+    """
 
     def __init__(
         self,
@@ -38,6 +49,7 @@ class Script:
         environ: Dict[str, str],
         log: str,
         *,
+        rank: int = 0,
         on_exit: Callable[[], None],
     ):
         """Start `command` in `folder`; all it prints is appended to the file `log`.
@@ -49,6 +61,9 @@ class Script:
             PRCTL(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.exit_code: Optional[int] = None
         self.signal: Optional[int] = None
+        self.rank = rank
+        self.log = log
+        self.started_at = self.ended_at = self.failed_at = time.monotonic()
         self._on_exit = on_exit
         with open(log, "ab") as out, open(os.devnull, "rb") as nothing:
             self._process = subprocess.Popen(
@@ -66,6 +81,10 @@ class Script:
 
     def _wait(self) -> None:
         code = self._process.wait()
+        self.ended_at = self.failed_at = time.monotonic()
+        if code == 1 and self.is_dying:
+            later_s = TICKS_S if failure.is_of_a_peer(self.log) else 0.0
+            self.failed_at -= max(0.0, self._silent_s() - later_s)
         if code < 0:
             self.signal = -code
         else:
@@ -76,54 +95,85 @@ class Script:
     def has_ended(self) -> bool:
         return self.exit_code is not None or self.signal is not None
 
+    @property
+    def has_failed(self) -> bool:
+        return self.has_ended and self.exit_code != 0
+
+    @property
+    def is_dying(self) -> bool:
+        """Whether it has just printed a traceback: maybe its last words, maybe not."""
+        return self._silent_s() < DYING_S and failure.are_last_words(self.log)
+
+    def _silent_s(self) -> float:
+        try:
+            return max(0.0, time.time() - os.stat(self.log).st_mtime)
+        except OSError:
+            return 0.0
+
+    @property
+    def end(self) -> Dict[str, Optional[int]]:
+        """How it ended, as the studio is told."""
+        return {"exit_code": self.exit_code, "signal": self.signal}
+
+    @property
+    def ran_s(self) -> float:
+        return self.ended_at - self.started_at
+
     def tell(self, number: int) -> None:
         """Send a signal to the script's whole group; nothing happens when it is gone."""
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
+        _tell_group(self.pid, number)
 
-    def end_all(self) -> int:
-        """End what the ended script left: its group, and children that left the group.
 
-        Returns how many processes there were.
-        """
-        left = self._left()
-        if not left:
-            return 0
-        self.tell(signal.SIGTERM)
-        for pid in left:
-            _tell(pid, signal.SIGTERM)
-        deadline = time.monotonic() + LEFT_BEHIND_S
-        while self._left() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        for _ in range(100):
-            rest = self._left()
-            if not rest:
-                break
-            self.tell(signal.SIGKILL)
-            for pid in rest:
-                _tell(pid, signal.SIGKILL)
-            time.sleep(0.02)
-        return len(left)
+def end_left(groups: Sequence[int]) -> int:
+    """End what ended scripts left: their groups, and children that left those.
 
-    def _left(self) -> List[int]:
-        """Return the processes that are still there, of the group or below us; bury the dead."""
-        children = _children()
-        if children is None:
-            try:
-                os.killpg(self.pid, 0)
-                return [self.pid]
-            except (ProcessLookupError, PermissionError):
-                return []
-        alive = []
-        for pid, group, parent, state in children:
-            is_ours = group == self.pid or parent == os.getpid()
-            if is_ours and state == "Z":
-                _bury(pid)
-            elif is_ours:
-                alive.append(pid)
-        return alive
+    All children of this process count as left, so no script may be running any more.
+    Returns how many processes there were.
+    """
+    left = _left(groups)
+    if not left:
+        return 0
+    _tell_all(groups, left, signal.SIGTERM)
+    deadline = time.monotonic() + LEFT_BEHIND_S
+    while _left(groups) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for _ in range(100):
+        rest = _left(groups)
+        if not rest:
+            break
+        _tell_all(groups, rest, signal.SIGKILL)
+        time.sleep(0.02)
+    return len(left)
+
+
+def _left(groups: Sequence[int]) -> List[int]:
+    """Return the processes that are still there, of the groups or below us; bury the dead."""
+    children = _children()
+    if children is None:
+        return [group for group in groups if _is_there(group)]
+    alive = []
+    for pid, group, parent, state in children:
+        is_ours = group in groups or parent == os.getpid()
+        if is_ours and state == "Z":
+            _bury(pid)
+        elif is_ours:
+            alive.append(pid)
+    return alive
+
+
+def _tell_all(groups: Sequence[int], pids: Sequence[int], number: int) -> None:
+    for group in groups:
+        _tell_group(group, number)
+    for pid in pids:
+        _tell(pid, number)
+
+
+def _is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+        return True
+    except (ProcessLookupError, PermissionError):
+        return False
 
 
 def _die_with(parent: int) -> Optional[Callable[[], None]]:
@@ -161,6 +211,13 @@ def _bury(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
+        pass
+
+
+def _tell_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
         pass
 
 
