@@ -140,14 +140,29 @@ class SayState(APIView):
         return Response({"cancel": cancel})
 
 
+class FailedSaid(Input):
+    """That a process failed, before its node has ended."""
+
+    failed_at = serializers.FloatField(min_value=0, max_value=1e11)
+
+
+class BeatSaid(Input):
+    """What a heartbeat may bring."""
+
+    failed = FailedSaid(required=False, allow_null=True, default=None)
+
+
 class Heartbeat(APIView):
-    """The driver lives; the answer says whether to cancel."""
+    """The driver lives; the answer says whether to end what it runs."""
 
     permission_classes = [ByRun]
 
-    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=BeatSaid, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        return Response({"cancel": watching.heard(task_of(request), clock())})
+        task, now = task_of(request), clock()
+        if failed := BeatSaid.read(request.data)["failed"]:
+            tasks.fail(task, failed["failed_at"], now)
+        return Response({"cancel": watching.heard(task, now)})
 
 
 class LogPlace(Input):
@@ -222,6 +237,7 @@ class Ended(Input):
     canceled = serializers.BooleanField(default=False)
     told = serializers.ChoiceField(["studio", "signal", ""], default="")
     rank = serializers.IntegerField(allow_null=True, default=None)
+    failed_at = serializers.FloatField(allow_null=True, default=None, min_value=0, max_value=1e11)
     undelivered = serializers.CharField(allow_blank=True, default="", max_length=2000)
 
 

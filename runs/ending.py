@@ -44,17 +44,13 @@ def settle(run: Run) -> bool:
 
 
 def _guilty(ended: list[RunTask]) -> RunTask | None:
-    """The task that ended first of those that were not told to by the studio."""
-    bad = [
-        task
-        for task in ended
-        if task.ended_at and not tasks.is_well(task.ended or {}) and not _was_told(task.ended or {})
-    ]
-    return min(bad, key=lambda task: (task.ended_at, task.rank), default=None)
-
-
-def _was_told(ended: dict[str, Any]) -> bool:
-    return bool(ended.get("canceled")) and ended.get("told") != "signal"
+    """The task that failed first; a lost node before those that only missed it then."""
+    bad = [task for task in ended if task.failed_at and task.ended_at]
+    return min(
+        bad,
+        key=lambda task: (not tasks.is_lost(task.ended or {}), task.failed_at, task.rank),
+        default=None,
+    )
 
 
 def _fail(run: Run, task: RunTask) -> bool:
@@ -84,7 +80,9 @@ def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
     error["message"] = error.get("message") or f"{run.script} ended with {ended_by}"
     if code is None and not signal:
         return lifecycle.end(run, Reason.START_FAILED, error=error, text=error["message"])
-    words = f"{error['message']} ({ended_by})"
+    words = error["message"]
+    if ended_by not in words:
+        words += f" ({ended_by})"
     return lifecycle.end(run, Reason.SCRIPT_FAILED, error=error, text=words)
 
 

@@ -133,6 +133,9 @@ class RunTask(models.Model):
     handle = models.JSONField(null=True)
     state = models.CharField(max_length=20, choices=State, default=State.STARTING)
     seen_at = models.DateTimeField(help_text="last heartbeat or call of its driver")
+    failed_at = models.DateTimeField(
+        null=True, help_text="when a process of it failed, or it was lost"
+    )
     ended_at = models.DateTimeField(null=True)
     ended = models.JSONField(null=True)
     cleaned_at = models.DateTimeField(null=True, help_text="when its node was freed")

@@ -161,7 +161,7 @@ def _stop_again(now: datetime) -> None:
     canceled = Run.objects.filter(asked, state=State.CANCEL_REQUESTED)
     failed = RunTask.objects.filter(
         attempt=F("run__attempt"),
-        ended_at__lt=now - timedelta(seconds=settings.CANCEL_GRACE_SECONDS),
+        failed_at__lt=now - timedelta(seconds=settings.CANCEL_GRACE_SECONDS),
         run__state__in=ON_A_NODE,
         run__node_count__gt=1,
     )

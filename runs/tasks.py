@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -55,10 +55,10 @@ def present() -> QuerySet[RunTask]:
     )
 
 
-def has_failed(run: Run) -> bool:
-    """Whether a task of the run ended otherwise than well, so that the others must end too."""
-    ended = of(run).filter(ended_at__isnull=False).values_list("ended", flat=True)
-    return not all(is_well(said or {}) for said in ended)
+def has_failed(run: Run, but: RunTask | None = None) -> bool:
+    """Whether a task of the run, `but` this one, has failed, so that the others must end too."""
+    failed = of(run).filter(failed_at__isnull=False)
+    return failed.exclude(pk=but.pk).exists() if but else failed.exists()
 
 
 def nodes_of(runs: Iterable[Run]) -> dict[int, list[dict[str, object]]]:
@@ -75,6 +75,12 @@ def is_well(ended: dict[str, Any]) -> bool:
     return ended.get("exit_code") == 0 and not ended.get("signal") and not ended.get("canceled")
 
 
+def is_lost(ended: dict[str, Any]) -> bool:
+    """Whether a task ended so because its node went: without a word, or told by nobody of us."""
+    told = bool(ended.get("canceled")) and ended.get("told") == "signal"
+    return bool(ended.get("lost")) or told
+
+
 def least_state(run: Run) -> State:
     """How far all of the run's tasks are at least; one that has ended is Finalizing."""
     order = (State.STARTING, State.RUNNING, State.FINALIZING)
@@ -82,9 +88,17 @@ def least_state(run: Run) -> State:
     return min(map(State, states), key=order.index, default=State.STARTING)
 
 
+def fail(task: RunTask, at: float | None, now: datetime) -> None:
+    """Note that a task failed, at this Unix time by its node's clock; the first word stays."""
+    failed_at = min(datetime.fromtimestamp(at, tz=UTC), now) if at else now
+    RunTask.objects.filter(pk=task.pk, failed_at=None).update(failed_at=failed_at)
+
+
 def end(task: RunTask, ended: dict[str, Any], now: datetime) -> bool:
     """Note how a task ended; the first word wins, False for a later one."""
     changes = {"ended_at": now, "ended": ended, "state": State.FINALIZING}
     mine = RunTask.objects.filter(pk=task.pk, ended_at=None).update(**changes)
-    task.refresh_from_db(fields=["ended_at", "ended", "state"])
+    if mine and not is_well(ended) and (is_lost(ended) or not ended.get("canceled")):
+        fail(task, ended.get("failed_at"), now)
+    task.refresh_from_db(fields=["failed_at", "ended_at", "ended", "state"])
     return bool(mine)

@@ -30,14 +30,15 @@ def heard(task: RunTask, now: datetime) -> bool:
         others = tasks.of(run).filter(ended_at=None, seen_at__lt=now - _patience())
         if not others.exclude(pk=task.pk).exists():
             lifecycle.move(run, _state_before(run), "its driver answers again")
-    return _is_to_end(run)
+    return _is_to_end(task)
 
 
-def _is_to_end(run: Run) -> bool:
-    """Whether what is left of a run must end: somebody asked, or another of its nodes failed."""
+def _is_to_end(task: RunTask) -> bool:
+    """Whether a task must end: somebody asked, or another of its run's nodes failed."""
+    run = task.run
     if run.state == State.CANCEL_REQUESTED:
         return True
-    return run.node_count > 1 and tasks.has_failed(run)
+    return run.node_count > 1 and tasks.has_failed(run, but=task)
 
 
 def _patience() -> timedelta:
@@ -92,7 +93,7 @@ def look(task: RunTask, now: datetime) -> None:
     run.refresh_from_db()
     if run.is_final:
         return
-    asked = run.cancel_requested_at is not None or tasks.has_failed(run)
+    asked = run.cancel_requested_at is not None or tasks.has_failed(run, but=task)
     tasks.end(task, {"canceled": True} if asked else {"lost": _lost(sighting)}, now)
     ending.settle(run)
 

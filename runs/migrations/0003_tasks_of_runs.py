@@ -122,6 +122,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("seen_at", models.DateTimeField(help_text="last heartbeat or call of its driver")),
+                (
+                    "failed_at",
+                    models.DateTimeField(
+                        help_text="when a process of it failed, or it was lost", null=True
+                    ),
+                ),
                 ("ended_at", models.DateTimeField(null=True)),
                 ("ended", models.JSONField(null=True)),
                 (

@@ -96,11 +96,26 @@ def test_one_that_fails_ends_the_others_and_the_run_says_who_it_was(run, drivers
     assert (run.error["message"], run.error["rank"]) == ("rank 4: no such file", 4)
 
 
-def test_of_two_that_fail_the_first_is_to_blame(run, drivers):
-    drivers.say(1, "finish", exit_code=3, signal=None, rank=3)
-    drivers.say(0, "finish", exit_code=1, signal=None, rank=0)
+def test_of_two_that_fail_the_first_is_to_blame_whoever_brings_its_logs_first(run, drivers):
+    at = now().timestamp()
+    drivers.say(0, "finish", exit_code=1, signal=None, rank=0, failed_at=at - 1)
+    drivers.say(1, "finish", exit_code=3, signal=None, rank=3, failed_at=at - 2)
     assert state_of(run) == State.FAILED
     assert (run.error["exit_code"], run.error["rank"]) == (3, 3)
+
+
+def test_the_others_hear_of_a_failure_before_the_node_that_failed_has_brought_its_outputs(
+    run, drivers
+):
+    said = {"exit_code": 3, "signal": None, "rank": 3, "failed_at": now().timestamp()}
+    assert drivers.say(1, "heartbeat", failed=said).json() == {"cancel": False}, "it knows"
+    assert drivers.say(0, "heartbeat").json() == {"cancel": True}
+
+
+def test_a_lost_node_is_to_blame_and_not_the_one_that_missed_it_sooner(run, drivers):
+    drivers.say(0, "finish", exit_code=1, signal=None, rank=0, failed_at=now().timestamp() - 5)
+    lose(run, 1)
+    assert (state_of(run), run.retried) == (State.QUEUED, 1)
 
 
 def test_a_cancel_reaches_every_node_and_the_run_ends_with_the_last(run, drivers, caller):
