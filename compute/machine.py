@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import psutil
-import pynvml
 from django.conf import settings
 
-from compute.backends import engine
+from compute.backends import engine, gpus
 from compute.models import Cluster
 from compute.states import Backend
 
@@ -122,7 +121,7 @@ def this() -> Machine:
     return Machine(
         cpus=_cpus(),
         memory_bytes=min([psutil.virtual_memory().total, *_limits()]),
-        gpus=_gpus(),
+        gpus=gpus.names(),
     )
 
 
@@ -140,15 +139,3 @@ def _limits() -> list[int]:
         except (OSError, ValueError):  # none, or "max"
             continue
     return found
-
-
-def _gpus() -> tuple[str, ...]:
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:  # no driver: no GPU that could be used
-        return ()
-    try:
-        handles = map(pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount()))
-        return tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
-    finally:
-        pynvml.nvmlShutdown()

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.utils.timezone import now as clock
@@ -38,18 +39,21 @@ def clean(run: Run, now: datetime | None = None) -> bool:
 
 
 def _free(run: Run, task: RunTask, now: datetime) -> bool:
-    if task.handle is not None:
-        backend = backend_for(run.cluster)
-        try:
-            ended_at = task.ended_at or run.ended_at or now
-            is_early = now - ended_at < LEAVES_WITHIN
-            if is_early and backend.look(task.handle).state == "running":
+    backend = backend_for(run.cluster)
+    try:
+        # A start that was not answered may have come through: then nobody noted its handle.
+        folder = str(Path(settings.TASKS) / task.task_id)
+        handle = task.handle or backend.find(task.task_id, folder)
+        if handle is not None:
+            ended_at = task.ended_at or run.ended_at
+            is_early = ended_at is not None and now - ended_at < LEAVES_WITHIN
+            if is_early and backend.look(handle).state == "running":
                 return False
-            backend.stop(task.handle, settings.CANCEL_GRACE_SECONDS)
-            backend.forget(task.handle)
-        except Unreachable as error:
-            logger.warning("%s cannot be cleaned up yet: %s", run, error)
-            return False
+            backend.stop(handle, settings.CANCEL_GRACE_SECONDS)
+            backend.forget(handle)
+    except Unreachable as error:
+        logger.warning("%s cannot be cleaned up yet: %s", run, error)
+        return False
     clusters.release(task.task_id, now)
     same = RunTask.objects.filter(pk=task.pk, handle__isnull=task.handle is None)
     return bool(same.update(cleaned_at=now))

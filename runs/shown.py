@@ -43,7 +43,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         "url": f"{settings.URL}/runs/{run.run_id}/",
     }
     if whole:
-        nodes = list(tasks.of(run).values("rank", "node_number", "state"))
+        nodes = tasks.nodes_of([run])[run.pk]
         facts["nodes"] = nodes
         facts["node_number"] = nodes[0]["node_number"] if nodes else None
         facts["definition"] = run.definition

@@ -155,18 +155,10 @@ def _leave_nodes(run: Run, to: State, words: str, **changes: Any) -> bool:
 
     The tasks that were started are ended and freed as those of an earlier attempt.
     """
-    before = list(tasks.of(run))
-    if not lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes):
-        return False
-    tokens.revoke(TokenKind.RUN, run.run_id)
-    now = clock()
-    for task in before:
-        if task.handle is None:
-            RunTask.objects.filter(pk=task.pk, handle__isnull=True).update(
-                cleaned_at=now, ended_at=now
-            )
-            clusters.release(task.task_id, now)
-    return True
+    moved = lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes)
+    if moved:
+        tokens.revoke(TokenKind.RUN, run.run_id)
+    return moved
 
 
 def _token(run: Run) -> str:

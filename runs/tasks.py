@@ -64,9 +64,11 @@ def has_failed(run: Run, but: RunTask | None = None) -> bool:
 def nodes_of(runs: Iterable[Run]) -> dict[int, list[dict[str, object]]]:
     """Where each of these runs is in its present attempt, by its key: its nodes in rank order."""
     found: dict[int, list[dict[str, object]]] = {run.pk: [] for run in runs}
-    tasks = RunTask.objects.filter(run__in=list(found), attempt=F("run__attempt"))
-    for task in tasks.order_by("rank").values("run_id", "rank", "node_number", "state"):
-        found[task.pop("run_id")].append(task)
+    there = RunTask.objects.filter(run__in=list(found), attempt=F("run__attempt"))
+    for key, rank, number, state in there.order_by("rank").values_list(
+        "run_id", "rank", "node_number", "state"
+    ):
+        found[key].append({"rank": rank, "node_number": number, "state": state})
     return found
 
 

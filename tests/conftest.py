@@ -27,7 +27,12 @@ django.setup()
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
-pytest_plugins = ["tests.fixtures.requests", "tests.fixtures.queue", "tests.fixtures.stack"]
+pytest_plugins = [
+    "tests.fixtures.requests",
+    "tests.fixtures.queue",
+    "tests.fixtures.stack",
+    "tests.fixtures.own_engine",
+]
 
 
 def pytest_unconfigure() -> None:

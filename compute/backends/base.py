@@ -33,6 +33,19 @@ class Backend(Protocol):
         Raises NoCapacity, Unreachable, Refused.
         """
 
+    def find(self, task_id: str, folder: str) -> Handle | None:
+        """Return the handle of a task that was started, or begun to be; None where it was not.
+
+        For whoever does not know what became of a start: what was left is stopped and forgotten by
+        it. Raises Unreachable.
+        """
+
+    def meeting_point(self, group: str) -> tuple[str, int]:
+        """Return host and port where the tasks of `group` find the one of rank 0.
+
+        Asked once, before they are started: they are told by their environment.
+        """
+
     def look(self, handle: Handle) -> Sighting:
         """Say whether it runs, how it ended, or that it is gone. Cheap. Raises Unreachable."""
 

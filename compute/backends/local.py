@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from compute import environ
+from compute.backends import gpus
 from compute.backends.base import Handle, NoCapacity, Refused
 from compute.tasks import Sighting, Task
 
@@ -39,6 +41,7 @@ trap : TERM INT HUP
 echo $? > exit.new && mv exit.new exit
 """
 POLL_S = 0.02
+HERE = "127.0.0.1"
 KILL_WAIT_S = 5.0
 
 
@@ -66,7 +69,7 @@ class Local:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", LAUNCHER, "task", *task.command],
                 cwd=folder,
-                env=environ.for_tasks({**task.env, MARK: task.id}),
+                env=environ.for_tasks({**task.env, **_gpus(task), MARK: task.id}),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -86,6 +89,14 @@ class Local:
             pipe.write(b"go\n")
         _reap(process)
         return handle
+
+    def find(self, task_id: str, folder: str) -> Handle | None:
+        return _begun(Path(folder))
+
+    def meeting_point(self, group: str) -> tuple[str, int]:
+        with socket.socket() as probe:
+            probe.bind((HERE, 0))
+            return HERE, int(probe.getsockname()[1])
 
     def look(self, handle: Handle) -> Sighting:
         _reap_ended()
@@ -120,6 +131,17 @@ class Local:
     def forget(self, handle: Handle) -> None:
         if not any(_processes(handle)):
             shutil.rmtree(handle["folder"], ignore_errors=True)
+
+
+def _gpus(task: Task) -> dict[str, str]:
+    """What tells CUDA which GPUs are the task's; nothing on a machine that has none.
+
+    Our numbers are those of NVML, by place in the machine; CUDA's own begin with the fastest.
+    """
+    if not gpus.names():
+        return {}
+    numbers = ",".join(str(number) for number in task.gpus)
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": numbers}
 
 
 def _last_line(path: Path) -> str:

@@ -22,6 +22,7 @@ from django.conf import settings
 from docker import errors as docker_errors
 from docker import utils as docker_utils
 
+from compute.building import ssh
 from compute.building.faults import BuildFault
 
 ANSWER_SECONDS = 60
@@ -239,19 +240,14 @@ class Engine:
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Any]:
         with self._said():
-            _knock(self.url)
+            knock(self.url)
             if self._client is None:
                 self._client = self._connect()
             yield self._client
 
     def _connect(self) -> Any:
         with self._said():
-            _knock(self.url)
-            keywords = docker_utils.kwargs_from_env()
-            keywords["base_url"] = self.url
-            if not self.url.startswith(("tcp:", "https:")):
-                keywords.pop("tls", None)
-            client = docker.APIClient(**keywords, version="auto", timeout=ANSWER_SECONDS)
+            client = connect(self.url, ANSWER_SECONDS)
             if tuple(map(int, client.api_version.split("."))) < LEAST_API:
                 raise EngineFault(
                     f"the Docker engine at {self.url} speaks API {client.api_version};"
@@ -274,7 +270,22 @@ class Engine:
             raise EngineAway(_why_away(self.url, error)) from error
 
 
-def _knock(url: str) -> None:
+def connect(url: str, timeout_s: float) -> Any:
+    """Return a client of the engine at `url` whose calls wait for `timeout_s`; close it after use.
+
+    By TLS where DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say so, by the `ssh` program for ssh://.
+    Raises errors of docker-py, requests and the socket.
+    """
+    if url.startswith("ssh:"):
+        return ssh.client(url, timeout_s)
+    knock(url)
+    keywords = docker_utils.kwargs_from_env()
+    if not url.startswith(("tcp:", "https:")):
+        keywords.pop("tls", None)
+    return docker.APIClient(**{**keywords, "base_url": url}, version="auto", timeout=timeout_s)
+
+
+def knock(url: str) -> None:
     """Raise OSError where nobody answers: docker-py would leave its socket open then."""
     if url.startswith("unix:"):
         with socket.socket(socket.AF_UNIX) as door:

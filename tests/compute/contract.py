@@ -18,14 +18,23 @@ SOON_S = 10.0
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
 
 
-def appears(path: Path) -> bool:
-    """Wait for a file of the task, whole."""
-    ends = time.monotonic() + SOON_S
-    while time.monotonic() < ends:
-        if path.exists() and path.read_text():
-            return True
-        time.sleep(0.02)
-    return False
+MEETS = """
+import socket, sys, time
+host, port, rank = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+if rank == 0:
+    with socket.create_server(("", port)) as server:
+        print("up", file=open("up", "w"), flush=True)
+        for _ in range(2):
+            server.accept()[0].sendall(b"hello")
+ends = time.monotonic() + 20
+while rank and time.monotonic() < ends:
+    try:
+        with socket.create_connection((host, port), 2) as there:
+            open("heard", "wb").write(there.recv(5))
+            break
+    except OSError:
+        time.sleep(0.1)
+"""
 
 
 class Contract:
@@ -39,10 +48,27 @@ class Contract:
     python = sys.executable
     fields: ClassVar[dict[str, Any]] = {}
 
+    def text(self, path: Path) -> str:
+        """What is in a file of the task, nothing where there is none."""
+        return path.read_text() if path.is_file() else ""
+
+    def is_there(self, folder: Path) -> bool:
+        """Whether the task's folder is."""
+        return folder.exists()
+
+    def appears(self, path: Path) -> bool:
+        """Wait for a file of the task, whole."""
+        ends = time.monotonic() + SOON_S
+        while time.monotonic() < ends:
+            if self.text(path):
+                return True
+            time.sleep(0.02)
+        return False
+
     def alive(self, path: Path) -> bool:
         """Whether the process whose number stands in the file still runs."""
         try:
-            return psutil.Process(int(path.read_text())).status() != psutil.STATUS_ZOMBIE
+            return psutil.Process(int(self.text(path))).status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -55,14 +81,13 @@ class Contract:
         """Start Python code as a task; whatever still runs is ended after the test."""
         handles: list[Handle] = []
 
-        def start(code: str, **fields: Any) -> tuple[Handle, Path]:
-            folder = tmp_path / "tasks" / task_id
-            command = [self.python, "-c", code]
-            task = Task(
-                id=task_id, command=command, folder=str(folder), **{**self.fields, **fields}
-            )
-            handles.append(backend.start(task))
-            return handles[-1], folder
+        def start(code: str, *words: str, id: str = task_id, **fields: Any) -> tuple[Handle, Path]:
+            folder = tmp_path / "tasks" / id
+            command = [self.python, "-c", code, *words]
+            task = Task(id=id, command=command, folder=str(folder), **{**self.fields, **fields})
+            handle = backend.start(task)
+            handles.append(handle)
+            return handle, folder
 
         yield start
         for handle in handles:
@@ -87,10 +112,10 @@ class Contract:
     def test_the_same_task_twice_runs_once(self, backend, started):
         code = "open('count', 'a').write('x'); import time; time.sleep(60)"
         handle, folder = started(code)
-        assert appears(folder / "count")
+        assert self.appears(folder / "count")
         again, _ = started(code)
         assert again == handle
-        assert (folder / "count").read_text() == "x"
+        assert self.text(folder / "count") == "x"
 
     def test_the_same_task_by_many_at_once_runs_once(self, backend, started):
         code = "open('count', 'a').write('x'); import time; time.sleep(60)"
@@ -103,14 +128,22 @@ class Contract:
         with ThreadPoolExecutor(6) as pool:
             handles = list(pool.map(race, range(6)))
         assert all(handle == handles[0] for handle in handles)
-        assert appears(Path(handles[0]["folder"]) / "count")
-        assert (Path(handles[0]["folder"]) / "count").read_text() == "x"
+        assert self.appears(Path(handles[0]["folder"]) / "count")
+        assert self.text(Path(handles[0]["folder"]) / "count") == "x"
+
+    def test_a_task_is_found_by_who_has_lost_its_handle(self, backend, started, task_id, tmp_path):
+        assert backend.find(task_id, str(tmp_path / "tasks" / task_id)) is None
+        handle, folder = started("pass")
+        assert backend.find(task_id, str(folder)) == handle
+        self.ends(backend, handle)
+        backend.forget(handle)
+        assert backend.find(task_id, str(folder)) is None
 
     def test_a_task_that_ended_is_not_started_again(self, backend, started):
         handle, folder = started("open('count', 'a').write('x')")
         assert self.ends(backend, handle).exit_code == 0
         assert started("open('count', 'a').write('x')")[0] == handle
-        assert (folder / "count").read_text() == "x"
+        assert self.text(folder / "count") == "x"
 
     def test_stopping_lets_a_task_end_by_itself(self, backend, started):
         code = (
@@ -119,7 +152,7 @@ class Contract:
             "print('up', file=open('up', 'w'), flush=True)\ntime.sleep(60)"
         )
         handle, folder = started(code)
-        assert appears(folder / "up")
+        assert self.appears(folder / "up")
         began = time.monotonic()
         backend.stop(handle, 10)
         assert time.monotonic() - began < 5
@@ -134,7 +167,7 @@ class Contract:
             "time.sleep(60)"
         )
         handle, folder = started(code)
-        assert appears(folder / "child")
+        assert self.appears(folder / "child")
         began = time.monotonic()
         backend.stop(handle, 0.3)
         assert 0.3 <= time.monotonic() - began < 5
@@ -156,7 +189,7 @@ class Contract:
         code = "import json, os; json.dump(dict(os.environ), open('seen', 'w'))"
         handle, folder = started(code, env={"LR": "0.1 $HOME 'quoted'"})
         self.ends(backend, handle)
-        seen = (folder / "seen").read_text()
+        seen = self.text(folder / "seen")
         assert "very-secret" not in seen
         assert '"LR": "0.1 $HOME \'quoted\'"' in seen
         assert f'"TRAINYARD_TASK": "{task_id}"' in seen
@@ -179,9 +212,32 @@ class Contract:
     def test_forgetting_frees_the_folder_but_only_of_what_has_ended(self, backend, started):
         handle, folder = started("import time; time.sleep(60)")
         backend.forget(handle)
-        assert folder.exists()
+        assert self.is_there(folder)
         backend.stop(handle, 0)
         backend.forget(handle)
         backend.forget(handle)
-        assert not folder.exists()
+        assert not self.is_there(folder)
         assert backend.look(handle).state == "gone"
+
+    def meet(self, backend: Backend, started: Any, group: str, **fields: Any) -> list[Path]:
+        """Start three tasks of a group at once; each but the first says hello to it."""
+        host, port = backend.meeting_point(group)
+
+        def start(rank: int) -> Path:
+            words = (MEETS, host, str(port), str(rank))
+            found = started(*words, id=f"{group}{rank}", group=group, rank=rank, **fields)
+            return Path(found[1])
+
+        with ThreadPoolExecutor(3) as pool:
+            return list(pool.map(start, range(3)))
+
+    def test_tasks_of_a_group_meet(self, backend, started, task_id):
+        folders = self.meet(backend, started, task_id)
+        for folder in folders[1:]:
+            assert self.appears(folder / "heard")
+            assert self.text(folder / "heard") == "hello"
+
+    def test_two_groups_meet_each_in_its_place(self, backend, started, task_id):
+        folders = [self.meet(backend, started, f"{task_id}{one}")[1:] for one in "ab"]
+        for folder in [*folders[0], *folders[1]]:
+            assert self.appears(folder / "heard")

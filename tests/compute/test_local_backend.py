@@ -10,9 +10,10 @@ import textwrap
 import psutil
 import pytest
 
+from compute.backends import gpus
 from compute.backends.local import Local
 from compute.tasks import Sighting
-from tests.compute.contract import Contract, appears
+from tests.compute.contract import Contract
 
 
 class TestLocal(Contract):
@@ -59,7 +60,7 @@ class TestLocal(Contract):
 
     def test_a_program_whose_shell_was_killed_still_runs_and_can_be_stopped(self, backend, started):
         handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
-        assert appears(folder / "up")
+        assert self.appears(folder / "up")
         psutil.Process(handle["pid"]).kill()
         assert backend.look(handle).state == "running"
         backend.stop(handle, 0.2)
@@ -67,7 +68,7 @@ class TestLocal(Contract):
 
     def test_the_exit_is_known_even_when_the_whole_session_is_told_to_end(self, backend, started):
         handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
-        assert appears(folder / "up")
+        assert self.appears(folder / "up")
         os.killpg(handle["pid"], signal.SIGTERM)
         assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGTERM)
 
@@ -76,3 +77,25 @@ class TestLocal(Contract):
         handle, folder = started(code)
         assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGINT)
         assert "KeyboardInterrupt" in (folder / "driver.err").read_text()
+
+    @pytest.mark.parametrize(
+        ("there", "given", "sees"),
+        [
+            (("A", "B", "C"), (0, 2), ["PCI_BUS_ID", "0,2"]),
+            (("A", "B", "C"), (), ["PCI_BUS_ID", ""]),
+            ((), (), [None, "7"]),
+        ],
+    )
+    def test_a_task_sees_the_gpus_it_was_given(
+        self, backend, started, monkeypatch, there, given, sees
+    ):
+        """On a machine without any, what somebody set stays as it is."""
+        monkeypatch.setattr(gpus, "names", lambda: there)
+        code = (
+            "import json, os\n"
+            "names = ('CUDA_DEVICE_ORDER', 'CUDA_VISIBLE_DEVICES')\n"
+            "json.dump([os.environ.get(name) for name in names], open('seen', 'w'))"
+        )
+        handle, folder = started(code, gpus=given, env={"CUDA_VISIBLE_DEVICES": "7"})
+        self.ends(backend, handle)
+        assert json.loads((folder / "seen").read_text()) == sees

@@ -8,10 +8,12 @@ from typing import ClassVar
 import docker
 import pytest
 
+from compute.backends import docker as docker_backend
 from compute.backends.base import Refused, Unreachable
 from compute.backends.docker import LABEL, NOBODY, Docker
+from compute.backends.engine import asking
 from compute.tasks import Sighting, Task
-from tests.compute.contract import Contract, appears
+from tests.compute.contract import Contract
 from tests.compute.docker.conftest import BASE
 
 PYTHON = "/usr/bin/python3"
@@ -92,7 +94,7 @@ class TestDocker(Contract):
             "open('seen', 'w').write(str(s.f_blocks * s.f_frsize))"
         )
         _, folder = started(code)
-        assert appears(folder / "seen")
+        assert self.appears(folder / "seen")
         assert int((folder / "seen").read_text()) == 2 * 2**30
 
     def test_a_container_removed_behind_our_back_is_gone(self, backend, started):
@@ -101,3 +103,28 @@ class TestDocker(Contract):
             engine.containers.get(handle["container"]).remove(force=True)
         assert backend.look(handle) == Sighting("gone")
         backend.stop(handle, 1)
+
+    @pytest.mark.parametrize(
+        ("gpus", "requests", "void"),
+        [
+            ((0, 2), [["", 0, ["0", "2"], [["gpu"]]]], False),
+            ((), [], True),
+        ],
+    )
+    def test_a_task_is_given_its_gpus_by_their_numbers(self, base, tmp_path, gpus, requests, void):
+        """What is sent to the engine; an image that says it sees every GPU sees none else."""
+        env = {"NVIDIA_VISIBLE_DEVICES": "all"}
+        task = Task(id="g", command=["x"], folder=str(tmp_path), image=BASE, gpus=gpus, env=env)
+        with asking() as api:
+            config = docker_backend._config(api, task, "")
+        names = ("Driver", "Count", "DeviceIDs", "Capabilities")
+        asked = config["HostConfig"].get("DeviceRequests") or ()
+        assert [[one[name] for name in names] for one in asked] == requests
+        assert ("NVIDIA_VISIBLE_DEVICES=void" in config["Env"]) == void
+
+    def test_gpus_that_the_engine_has_not_are_refused(self, backend, started):
+        with closing(docker.from_env()) as engine:
+            if "nvidia" in engine.info()["Runtimes"]:
+                pytest.skip("this engine has GPUs")
+        with pytest.raises(Refused, match="capabilities: \\[\\[gpu\\]\\]"):
+            started("pass", gpus=(0,))

@@ -28,7 +28,7 @@ ALONE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mo
 
 
 @pytest.fixture
-def own_engine(base, settings, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def small_engine(base, settings, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """An engine on a small disk, with one image `tiny`: a shell and little more."""
     path = f"{os.environ['PATH']}:/usr/sbin"
     if os.geteuid() or not shutil.which("dockerd", path=path):
@@ -86,10 +86,10 @@ def load_tiny(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_an_engine_that_dies_in_a_build_is_said_with_the_way_out(docker: Ask, own_engine):
+def test_an_engine_that_dies_in_a_build_is_said_with_the_way_out(docker: Ask, small_engine):
     def die(build: Build) -> None:
         if "RUN sleep 30" in build.log:
-            kill(own_engine)
+            kill(small_engine)
 
     began = time.monotonic()
     with pytest.raises(EngineAway) as raised:
@@ -100,7 +100,7 @@ def test_an_engine_that_dies_in_a_build_is_said_with_the_way_out(docker: Ask, ow
     assert raised.value.guilty == ""
 
 
-def test_a_full_disk_is_said_and_the_next_build_is_clean(docker: Ask, own_engine):
+def test_a_full_disk_is_said_and_the_next_build_is_clean(docker: Ask, small_engine):
     text = f"FROM tiny\nRUN dd if=/dev/zero of=/big bs=1M count={DISK_MB}\n"
     with pytest.raises(BuildFault, match="disk of the Docker engine is full") as raised:
         docker(dockerfile=text)
