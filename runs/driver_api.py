@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpResponseBase
 from django.utils.timezone import now as clock
 from drf_spectacular.types import OpenApiTypes
@@ -30,15 +31,18 @@ from studio.texts import kept
 MOST_LOG_BYTES = 4 * 1024 * 1024
 
 
+WITH = ("experiment__workspace", "cluster", "snapshot", "canceled_by")
+
+
 def run_of(request: Request, *, ended: bool = False) -> Run:
     """Return the run whose token this is. Raises Conflict when it has ended (unless `ended`)."""
-    run = (
-        Run.objects.select_related("experiment__workspace", "cluster", "snapshot", "canceled_by")
-        .filter(run_id=subject_of(request))
-        .first()
-    )
+    run = Run.objects.select_related(*WITH).filter(run_id=subject_of(request)).first()
     if run is None:
         raise NotFound("the run of this token was deleted")
+    return _open(run, ended)
+
+
+def _open(run: Run, ended: bool) -> Run:
     if run.is_final and not ended:
         raise Conflict(f"run {run.run_id} has ended as {run.state}; nothing more is taken")
     return run
@@ -49,13 +53,16 @@ def task_of(request: Request, *, ended: bool = False) -> RunTask:
 
     Raises Conflict when the run has ended (unless `ended`), or was started again without it.
     """
-    run = run_of(request, ended=ended)
-    found = tasks.of(run).select_related(None)
-    named = request.query_params.get("task")
-    task = found.filter(task_id=named).first() if named else found.first()
+    found = RunTask.objects.select_related(*(f"run__{name}" for name in WITH)).filter(
+        run__run_id=subject_of(request), attempt=F("run__attempt")
+    )
+    if named := request.query_params.get("task"):
+        found = found.filter(task_id=named)
+    task = found.order_by("rank").first()
     if task is None:
+        run = run_of(request, ended=ended)
         raise Conflict(f"run {run.run_id} was started again; nothing more is taken of this task")
-    task.run = run
+    _open(task.run, ended)
     return task
 
 
@@ -89,6 +96,7 @@ class Job(APIView):
                 "attempt": run.attempt,
                 "files": [list(file) for file in trees.listing(run.snapshot)],
                 "outputs": [list(file) for file in kept],
+                "logs": dict(run.logs.values_list("path", "stream__size_bytes")),
                 "cancel": cancel,
                 "cancel_grace_s": settings.CANCEL_GRACE_SECONDS,
             }

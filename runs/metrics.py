@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,10 @@ MOST_NAME = 255
 MOST_TEXT = 10_000
 # A delta of more points than this is told without them: the page asks for a thinned view.
 MOST_LIVE_POINTS = 2000
+SUMMARY = (
+    *("kind", "count", "last_step", "last_time", "last"),
+    *("least", "greatest", "nan_count", "first_nan_step"),
+)
 # Names that begin so are the node's, measured beside the script: none of the script's metrics.
 RESERVED = "trainyard/"
 MIN_MAX = MinMaxDownsampler()  # type: ignore[no-untyped-call]
@@ -145,7 +150,8 @@ def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
         # Two writers may begin the same metric at once: the second finds the first one's row.
         MetricSeries.objects.bulk_create(new, ignore_conflicts=True)
         known = {s.name: s for s in run.series.select_for_update().filter(name__in=names)}
-    told = {}
+    told: dict[str, Any] = {}
+    last, changed = _open_segments(known.values()), {}
     for batch in batches:
         series = known[batch.name]
         if (MetricKind.TEXT in (series.kind, batch.kind)) and series.kind != batch.kind:
@@ -154,9 +160,22 @@ def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
             series.kind = MetricKind.FLOAT
         after = series.count
         _summarise(series, batch)
-        series.save()
-        _add_segment(series, after, batch)
+        last[series.pk] = _segment(series, after, batch, last.get(series.pk))
+        changed[series.pk, last[series.pk].first] = last[series.pk]
         told[batch.name] = _delta(after, batch)
+    # A statement for all of them: a batch of the monitoring has a dozen series, of a point each.
+    MetricSeries.objects.bulk_create(
+        [series for series in known.values() if series.name in told],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=SUMMARY,
+    )
+    MetricSegment.objects.bulk_create(
+        changed.values(),
+        update_conflicts=True,
+        unique_fields=["series", "first"],
+        update_fields=["count", "steps", "times", "values"],
+    )
     return told
 
 
@@ -178,29 +197,31 @@ def _summarise(series: MetricSeries, batch: Batch) -> None:
         series.greatest = greatest if series.greatest is None else max(series.greatest, greatest)
 
 
-def _add_segment(series: MetricSeries, first: int, batch: Batch) -> None:
-    last = None
-    if len(batch.steps) < SMALL_POINTS:
-        last = series.segments.filter(count__lt=SMALL_POINTS).order_by("-first").first()
-    if last is not None and last.first + last.count == first:
-        last.steps = bytes(last.steps) + batch.steps.tobytes()
-        last.times = bytes(last.times) + batch.times.tobytes()
-        if batch.kind == MetricKind.TEXT:
-            last.values = json.dumps([*json.loads(bytes(last.values)), *batch.values]).encode()
-        else:
-            last.values = bytes(last.values) + batch.values.tobytes()
-        last.count += len(batch.steps)
-        last.save()
-        return
-    text = batch.kind == MetricKind.TEXT
-    MetricSegment.objects.create(
-        series=series,
-        first=first,
-        count=len(batch.steps),
-        steps=batch.steps.tobytes(),
-        times=batch.times.tobytes(),
-        values=json.dumps(batch.values).encode() if text else batch.values.tobytes(),
-    )
+def _open_segments(many: Iterable[MetricSeries]) -> dict[int, MetricSegment]:
+    """The last segment of each series, where it is small enough to be continued."""
+    last = MetricSegment.objects.filter(series__in=list(many), count__lt=SMALL_POINTS)
+    ends = last.annotate(ends=F("first") + F("count")).filter(ends=F("series__count"))
+    return {segment.series_id: segment for segment in ends}
+
+
+def _segment(
+    series: MetricSeries, first: int, batch: Batch, last: MetricSegment | None
+) -> MetricSegment:
+    """Return the batch as a segment: put on behind `last`, where both are small, or its own."""
+    is_text = batch.kind == MetricKind.TEXT
+    values = json.dumps(batch.values).encode() if is_text else batch.values.tobytes()
+    steps, times, count = batch.steps.tobytes(), batch.times.tobytes(), len(batch.steps)
+    if last is None or count >= SMALL_POINTS:
+        return MetricSegment(
+            series=series, first=first, count=count, steps=steps, times=times, values=values
+        )
+    last.steps, last.times = bytes(last.steps) + steps, bytes(last.times) + times
+    if is_text:
+        last.values = json.dumps([*json.loads(bytes(last.values)), *batch.values]).encode()
+    else:
+        last.values = bytes(last.values) + values
+    last.count += count
+    return last
 
 
 def _delta(after: int, batch: Batch) -> dict[str, Any]:

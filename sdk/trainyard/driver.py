@@ -95,7 +95,6 @@ class Driver:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         self.patience.ends_in(self.deliver_s)
-        self._say_state("Starting", "")
         self.job = self._call("GET", "job")
         self.part = Part(self.job)
         if self.job.get("cancel"):
@@ -132,10 +131,12 @@ class Driver:
     def _shippers(self) -> Shippers:
         gone = self._on_run_ended
         part = self.part
-        log = LogShipper(self._link(), gone, os.path.join(self.code, "logs"), part.own_log)
-        log.follow(part.preparation, self._place(part.preparation))
+        sizes = self.job.get("logs")
+        log = LogShipper(self._link(), gone, os.path.join(self.code, "logs"), part.own_log, sizes)
+        # The scripts' logs first: a line of theirs is what people wait for.
         for rank in range(part.first, part.first + part.processes):
             log.follow(part.log(rank), self._place(part.log(rank)), is_kept_empty=True)
+        log.follow(part.preparation, self._place(part.preparation))
         metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"), self.task)
         outputs = OutputShipper(
             self._link(),

@@ -67,6 +67,24 @@ def test_a_metric_batch_is_stored_once_and_a_gap_says_where_to_go_on(driver, cal
     assert (summary["least"], summary["greatest"], summary["last"]) == (0.25, 0.5, 0.25)
 
 
+def test_small_and_large_batches_of_a_metric_follow_each_other_whole(driver, caller, run):
+    def part(first: int, count: int) -> dict:
+        numbers = list(range(first, first + count))
+        return {
+            "name": "loss", "kind": "float", "steps": numbers,
+            "times": [1.0] * count, "values": [float(n) for n in numbers],
+        }  # fmt: skip
+
+    first = 0
+    for sequence, count in enumerate((3, 5000, 2, 300, 1, 1, 256, 255, 4), start=1):
+        body = {"writer": "w", "sequence": sequence, "series": [part(first, count)]}
+        assert driver.post("/api/v1/driver/metrics", body, format="json").status_code == 200
+        first += count
+    read = caller.get(f"/api/v1/runs/{run.run_id}/metrics/points", name="loss").json()["series"]["loss"]
+    assert read["steps"] == list(range(first))
+    assert read["values"] == [float(n) for n in range(first)]
+
+
 def test_numbers_keep_their_kind_and_text_is_a_metric_too(driver, caller, run):
     batch(driver, 1, [1, 2], "epoch", kind="int")
     batch(driver, 2, [1, 0], "ok", kind="bool")

@@ -23,7 +23,7 @@ def test_a_script_that_knows_no_sdk_runs_logs_and_finishes(driving):
     )
     assert studio.text("logs/own.txt") == "in a log of its own"
     assert list(studio.files) == ["outputs/model.bin"]
-    assert studio.states == ["Starting", "Running", "Finalizing"]
+    assert studio.states == ["Running", "Finalizing"]
     assert studio.finished == {
         "exit_code": 0, "signal": None, "error": None, "canceled": False, "undelivered": "",
         "rank": None, "told": "",

@@ -22,11 +22,12 @@ class Tail:
     is_kept_empty: whether it becomes a log though nothing was written.
     """
 
-    def __init__(self, path: str, place: str, is_kept_empty: bool):
+    def __init__(self, path: str, place: str, base: Optional[int], is_kept_empty: bool):
         self.path = path
         self.place = place
+        self.base: Optional[int] = base
         self.is_kept_empty = is_kept_empty
-        self.base: Optional[int] = None
+        self.is_sent = False
         self.position = 0
         self.is_refused = False
 
@@ -35,6 +36,7 @@ class LogShipper(Shipper):
     """Follows the files given by follow(), and every file below `folder`.
 
     called: what the log of a file there is called, by its path below the folder.
+    sizes: how many bytes the studio has of each log when this task begins; None: it is asked.
     """
 
     def __init__(
@@ -43,16 +45,19 @@ class LogShipper(Shipper):
         on_ended: Callable[[], None],
         folder: str,
         called: Callable[[str], str],
+        sizes: Optional[Dict[str, int]],
     ):
         super().__init__("logs", link, on_ended)
         self._folder = folder
         self._called = called
+        self._sizes = sizes
         self._tails: Dict[str, Tail] = {}
         self._scanned_at = 0.0
 
     def follow(self, path: str, place: str, is_kept_empty: bool = False) -> None:
         """Bring the file `place` as the log `path`."""
-        self._tails.setdefault(path, Tail(path, place, is_kept_empty))
+        base = None if self._sizes is None else self._sizes.get(path, 0)
+        self._tails.setdefault(path, Tail(path, place, base, is_kept_empty))
 
     def step(self, is_last: bool) -> bool:
         if is_last or time.monotonic() - self._scanned_at > SCAN_EVERY_S:
@@ -100,7 +105,9 @@ class LogShipper(Shipper):
             # The file was begun anew. A log only grows: what is in it now follows what was.
             tail.base = (tail.base or 0) + tail.position
             tail.position = 0
-        if size <= tail.position and not (is_last and tail.is_kept_empty and tail.base is None):
+        if size <= tail.position:
+            if is_last and tail.is_kept_empty and not tail.is_sent:
+                self._append(tail, tail.base or 0, b"")
             return False
         if tail.base is None:
             tail.base = self._append(tail, 0, b"")
@@ -135,6 +142,7 @@ class LogShipper(Shipper):
         lost answer.
         """
         query = {"path": tail.path, "offset": offset}
+        tail.is_sent = True
         try:
             return int(self.link.call("POST", "log", query, piece)["at"])
         except _errors.WrongOffset as error:
