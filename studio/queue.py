@@ -5,11 +5,13 @@ from functools import partial
 from typing import Any
 
 import dramatiq
+import redis
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from dramatiq import Broker, Middleware
-from dramatiq.broker import MessageProxy
-from dramatiq.brokers.redis import RedisBroker
+from dramatiq import Broker, Message, Middleware
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import q_name
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import (
     AgeLimit,
@@ -22,6 +24,8 @@ from dramatiq.middleware import (
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+# Longest waits for a bell: with nothing to do, and while work that was fetched is under way.
+IDLE_WAIT_S, BUSY_WAIT_S = 0.5, 0.05
 
 
 class DatabaseConnections(Middleware):
@@ -41,7 +45,49 @@ class DatabaseConnections(Middleware):
         close_old_connections()
 
 
-broker = RedisBroker(  # type: ignore[no-untyped-call]
+class _Woken(_RedisConsumer):
+    """Waits for a bell instead of sleeping, so that a message is taken as soon as it is sent.
+
+    Who sends rings (see _Ringing); a bell that was lost costs one wait. Polling alone takes a
+    message 50 ms late on average, or a part of a core.
+    """
+
+    def __next__(self) -> MessageProxy | None:
+        message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
+        if message is None:
+            wait_s = BUSY_WAIT_S if self.outstanding_message_count else IDLE_WAIT_S
+            try:
+                self.broker.client.blpop([_bell(self.broker, self.queue_name)], timeout=wait_s)
+            except redis.ConnectionError as error:
+                raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+        return message
+
+
+class _Ringing(RedisBroker):
+    """Rings for every message that is to be worked on now."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        """Delayed messages are looked at as often as the worker says; the others ring."""
+        if queue_name != q_name(queue_name):
+            return super().consume(queue_name, prefetch, timeout)
+        return _Woken(self, queue_name, prefetch, 1)  # type: ignore[no-untyped-call]
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        sent = super().enqueue(message, delay=delay)
+        if delay is None:
+            bell = _bell(self, message.queue_name)
+            with self.client.pipeline(transaction=False) as calls:
+                calls.lpush(bell, 1)
+                calls.ltrim(bell, 0, 0)  # however many rang, one is enough
+                calls.execute()
+        return sent
+
+
+def _bell(broker: RedisBroker, queue_name: str) -> str:
+    return f"{broker.namespace}:{queue_name}.bell"
+
+
+broker = _Ringing(  # type: ignore[no-untyped-call]
     url=settings.VALKEY_URL,
     namespace="dramatiq",
     middleware=[
