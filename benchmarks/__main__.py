@@ -5,7 +5,7 @@ import platform
 import sys
 import time
 
-from benchmarks import environment, first_line, idle, images, ingest, live_line, run_log
+from benchmarks import environment, first_line, idle, images, ingest, live_line, many_runs, run_log
 from benchmarks.figures import Figure, table
 from tests.fixtures.studio_process import StudioProcess
 
@@ -15,6 +15,7 @@ PARTS = {
     "environment": environment.measure,
     "images": images.measure,
     "first_line": first_line.measure,
+    "many_runs": many_runs.measure,
     "live_line": live_line.measure,
     "ingest": ingest.measure,
 }

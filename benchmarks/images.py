@@ -49,7 +49,7 @@ def measure(_: StudioProcess) -> list[Figure]:
         workspace = stack.enter_context(workspace_of(studio))
         says = "uv venv, uv pip install"
         figures = _figures(workspace, "local", lambda p: _bare_uv(here, p), says)
-        if _has_engine():
+        if has_engine():
             says = "docker build of FROM, COPY uv, RUN uv pip install"
             figures += _figures(workspace, "docker", lambda p: _bare_docker(here, p), says)
         return figures
@@ -130,7 +130,8 @@ def _bare_docker(folder: Path, packages: list[str]) -> float:
     return took
 
 
-def _has_engine() -> bool:
+def has_engine() -> bool:
+    """Whether a Docker engine answers that has the base image."""
     try:
         with closing(docker.APIClient(version="auto", timeout=10)) as engine:
             return bool(engine.images(BASE))
