@@ -8,6 +8,10 @@ from compute.states import Backend
 from studio.errors import BadInput, NotAllowed, UnknownCluster
 from studio.models import User, Workspace
 
+# Less than this no driver starts in: a run must not be let in to fail so.
+LEAST_CPUS = 0.05
+LEAST_MEMORY_BYTES = 64 * 2**20
+
 
 def cluster_for(workspace: Workspace, name: str) -> Cluster:
     """Return the cluster `name`. Raises UnknownCluster listing the known ones."""
@@ -34,6 +38,7 @@ def check_may_run(cluster: Cluster, nodes: int = 1) -> None:
     Its tasks are the studio's user. Raises NotAllowed, unless the operator has said that all of
     them are trusted with the account.
     """
+    _check_share(cluster, nodes)
     if cluster.require_gpu:
         _check_gpus(cluster, nodes)
     if cluster.backend == Backend.LOCAL and not may_run_here():
@@ -41,6 +46,20 @@ def check_may_run(cluster: Cluster, nodes: int = 1) -> None:
             f"{cluster} runs scripts as the studio's own user, and several people can sign in:"
             " whoever submits could read everything here. If all of them may, start the studio"
             " with STUDIO_LOCAL_BACKEND_FOR_ALL=1"
+        )
+
+
+def _check_share(cluster: Cluster, nodes: int) -> None:
+    """Refuse a run on so many nodes that each would get too little of the machine to run at all."""
+    there = machine.of(cluster)
+    each = sizes.grant(sizes.find(cluster.node_size), there, nodes)
+    most = min(there.cpus / LEAST_CPUS, there.memory_bytes / LEAST_MEMORY_BYTES)
+    if not there.doubt and (each.cpus < LEAST_CPUS or each.memory_bytes < LEAST_MEMORY_BYTES):
+        raise BadInput(
+            f"{nodes} nodes would share {there.name}: each gets {each.cpus:.3f} vCPU and"
+            f" {each.memory_bytes / 2**20:.0f} MiB, too little to run anything; ask for"
+            f" {most:.0f} or fewer",
+            fields={"node_count": f"at most {most:.0f} here"},
         )
 
 

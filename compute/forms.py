@@ -10,8 +10,27 @@ from compute.sizes import Size
 from compute.states import Backend, Priority
 from studio.errors import StudioError
 from studio.models import Workspace
+from studio.texts import DECIMAL, WHOLE
 
 OWN = "own"
+
+
+class Whole(forms.IntegerField):
+    """A whole number in the digits 0 to 9."""
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, str) and value.strip() and not WHOLE.fullmatch(value.strip()):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class Decimal(forms.FloatField):
+    """A number in the digits 0 to 9, with a point where it is needed."""
+
+    def to_python(self, value: Any) -> float | None:
+        if isinstance(value, str) and value.strip() and not DECIMAL.fullmatch(value.strip()):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
 
 
 class ClusterForm(forms.Form):
@@ -23,12 +42,12 @@ class ClusterForm(forms.Form):
     name = forms.CharField(max_length=24)
     backend = forms.ChoiceField(choices=Backend.choices, initial=Backend.LOCAL)
     size = forms.ChoiceField()
-    cpus = forms.FloatField(required=False, min_value=0.1, max_value=9999)
-    memory_gib = forms.FloatField(required=False, min_value=0.1, max_value=99_999)
-    gpus = forms.IntegerField(required=False, min_value=0, max_value=999)
-    min_nodes = forms.IntegerField(min_value=0, max_value=clusters.MOST_NODES, initial=0)
-    max_nodes = forms.IntegerField(min_value=0, max_value=clusters.MOST_NODES, initial=2)
-    idle_seconds_before_scaledown = forms.IntegerField(
+    cpus = Decimal(required=False, min_value=0.1, max_value=9999)
+    memory_gib = Decimal(required=False, min_value=0.1, max_value=99_999)
+    gpus = Whole(required=False, min_value=0, max_value=999)
+    min_nodes = Whole(min_value=0, max_value=clusters.MOST_NODES, initial=0)
+    max_nodes = Whole(min_value=0, max_value=clusters.MOST_NODES, initial=2)
+    idle_seconds_before_scaledown = Whole(
         min_value=0, max_value=clusters.MOST_IDLE_SECONDS, initial=120
     )
     priority = forms.ChoiceField(choices=Priority.choices, initial=Priority.DEDICATED)

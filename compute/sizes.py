@@ -40,7 +40,9 @@ SIZES = {
 }
 
 
-OWN = re.compile(r"(\d{1,4}(?:\.\d)?)cpu-(\d{1,5}(?:\.\d)?)gib(?:-(\d{1,3})gpu)?", re.IGNORECASE)
+OWN = re.compile(
+    r"(\d{1,4}(?:\.\d)?)cpu-(\d{1,5}(?:\.\d)?)gib(?:-(\d{1,3})gpu)?", re.ASCII | re.IGNORECASE
+)
 
 
 def find(name: str) -> Size:

@@ -18,7 +18,7 @@ from runs.models import Experiment, Run
 from runs.shown import run_dict
 from studio.api_access import workspace_of
 from studio.api_input import Input, object_in
-from studio.auth import ByPerson, ByPersonOrRun, user_of
+from studio.auth import ByPerson, ByPersonOrRun, subject_of, user_of
 from studio.errors import BadInput
 from studio.files import trees
 from studio.models import Tree
@@ -118,7 +118,8 @@ class Cancel(APIView):
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, run_id: str) -> Response:
         run = run_of(request, run_id, write=True)
-        return Response(run_dict(control.cancel(run, user_of(request))))
+        by_itself = subject_of(request) is not None
+        return Response(run_dict(control.cancel(run, user_of(request), by_itself=by_itself)))
 
 
 class Metrics(APIView):

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now as clock
 
-from runs import actors, lifecycle, orders
+from runs import actors, ending, lifecycle, orders
 from runs.models import Experiment, Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
@@ -67,15 +67,16 @@ def _run_id(experiment_name: str, at: datetime) -> str:
     return f"{experiment_name}_{int(at.timestamp())}_{secrets.token_hex(4)}"
 
 
-def cancel(run: Run, user: User) -> Run:
+def cancel(run: Run, user: User, *, by_itself: bool = False) -> Run:
     """Ask `run` to end. One that has ended stays as it is; one that waits ends at once.
 
+    by_itself: its script asks, by the run's token; the words say so, and not who submitted it.
     A run on a node gets the time of the grace to end by itself; what it wrote is kept. A run
     that moves on meanwhile is looked at again: each step is a swap from the state that was read.
     """
     while run.state not in FINAL and run.state != State.CANCEL_REQUESTED:
         who: dict[str, Any] = {"cancel_requested_at": clock(), "canceled_by": user}
-        words = f"by {user.username}"
+        words = f"by {ending.ITSELF if by_itself else user.username}"
         if run.state in ON_A_NODE:
             if lifecycle.move(run, State.CANCEL_REQUESTED, f"cancel asked {words}", **who):
                 queue.send(actors.stop, run.pk)

@@ -51,7 +51,8 @@ def _open(run: Run, ended: bool) -> Run:
 def task_of(request: Request, *, ended: bool = False) -> RunTask:
     """Return the task that the driver names by `task`; that of rank 0 where it names none.
 
-    Raises Conflict when the run has ended (unless `ended`), or was started again without it.
+    Raises Conflict when the run has ended (unless `ended`), was started again without the task, or
+    never had it.
     """
     found = RunTask.objects.select_related(*(f"run__{name}" for name in WITH)).filter(
         run__run_id=subject_of(request), attempt=F("run__attempt")
@@ -61,6 +62,8 @@ def task_of(request: Request, *, ended: bool = False) -> RunTask:
     task = found.order_by("rank").first()
     if task is None:
         run = run_of(request, ended=ended)
+        if named and not run.tasks.filter(task_id=named).exists():
+            raise Conflict(f"{named[:40]!r} is no task of run {run.run_id}; nothing is taken of it")
         raise Conflict(f"run {run.run_id} was started again; nothing more is taken of this task")
     _open(task.run, ended)
     return task

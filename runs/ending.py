@@ -3,11 +3,22 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from runs import lifecycle, tasks
 from runs.models import Run, RunTask
 from runs.states import ON_A_NODE, Reason, State
 from studio import tokens
 from studio.models import TokenKind
+
+STOPPED = {
+    "type": "ProcessLost",
+    "message": "its driver was told to end (SIGTERM) and nobody canceled the run:"
+    " its container or its machine was stopped",
+}
+# Who asked for a cancel by a run's own token. It acts as the person who submitted the run.
+ITSELF = "the run itself"
+ASKED_BY_ITSELF = f"cancel asked by {ITSELF}"
 
 
 def finish(task: RunTask, said: dict[str, Any], now: datetime) -> bool:
@@ -32,7 +43,8 @@ def settle(run: Run) -> bool:
     guilty = _guilty(ended)
     if not ended or any(task.ended_at is None for task in ended):
         if guilty is not None and run.state != State.CANCEL_REQUESTED:
-            lifecycle.wait(run, f"{_said_of(run, guilty)}; the other nodes are ended")
+            words = tasks.called(run, guilty) + _said_of(guilty)
+            lifecycle.wait(run, f"{words}; the other nodes are ended")
         return False
     if all(tasks.is_well(task.ended or {}) for task in ended):
         words = "; ".join(filter(None, ((task.ended or {}).get("undelivered") for task in ended)))
@@ -55,19 +67,23 @@ def _guilty(ended: list[RunTask]) -> RunTask | None:
 
 def _fail(run: Run, task: RunTask) -> bool:
     said = task.ended or {}
-    lost = said.get("lost")
-    if said.get("canceled"):
-        lost = {
-            "type": "ProcessLost",
-            "message": "its driver was told to end (SIGTERM) and nobody canceled the run:"
-            " its container or its machine was stopped",
-        }
+    lost = _lost(said)
     if lost is None:
         return _fail_as_said(run, said)
-    facts = {**lost, "message": _where(run, task) + lost["message"]}
-    if lost["type"] != "OutOfMemory" and _start_again(run, task, facts["message"]):
-        return True
+    words = tasks.called(run, task) + lost["message"]
+    if lost["type"] != "OutOfMemory" and run.retried < run.max_retries:
+        run.cluster.refresh_from_db(fields=["deleted_at"])
+        if run.cluster.deleted_at is None:
+            # Where it moved on meanwhile, another has settled it, or somebody canceled it.
+            return _start_again(run, task, lost["message"]) or settle(run)
+        words += f"; it is not started again: its cluster {run.cluster.name} was deleted"
+    facts = {**lost, "message": words}
     return lifecycle.end(run, Reason.LOST, error=facts)
+
+
+def _lost(said: dict[str, Any]) -> dict[str, Any] | None:
+    """How a node was lost, by how its task ended; None where its driver told of its own end."""
+    return STOPPED if said.get("canceled") else said.get("lost")
 
 
 def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
@@ -76,7 +92,7 @@ def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
     if said.get("rank") is not None and run.distribution:
         error["rank"] = said["rank"]
     error.setdefault("type", "ScriptFailed")
-    ended_by = f"signal {signal}" if signal else f"exit code {code}"
+    ended_by = _ended_by(said)
     error["message"] = error.get("message") or f"{run.script} ended with {ended_by}"
     if code is None and not signal:
         return lifecycle.end(run, Reason.START_FAILED, error=error, text=error["message"])
@@ -86,43 +102,48 @@ def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
     return lifecycle.end(run, Reason.SCRIPT_FAILED, error=error, text=words)
 
 
-def _said_of(run: Run, task: RunTask) -> str:
+def _said_of(task: RunTask) -> str:
     said = task.ended or {}
-    words = (said.get("lost") or said.get("error") or {}).get("message")
-    if not words and said.get("signal"):
-        words = f"its script ended with signal {said['signal']}"
-    return _where(run, task) + (words or f"its script ended with exit code {said.get('exit_code')}")
+    words = (_lost(said) or said.get("error") or {}).get("message")
+    return str(words or f"its script ended with {_ended_by(said)}")
 
 
-def _where(run: Run, task: RunTask) -> str:
-    return f"node {task.node_number}: " if run.node_count > 1 else ""
+def _ended_by(said: dict[str, Any]) -> str:
+    signal = said.get("signal")
+    return f"signal {signal}" if signal else f"exit code {said.get('exit_code')}"
 
 
 def _start_again(run: Run, task: RunTask, message: str) -> bool:
-    """Put a run that lost a node back into the queue, where that was asked for and is not used up.
+    """Put a run that lost a node back into the queue; False when it moved on meanwhile.
 
-    Its outputs are given back to it by its next drivers; those of before may say nothing more.
+    Its outputs are given back to it by its next drivers.
     """
-    if run.retried >= run.max_retries:
-        return False
-    tokens.revoke(TokenKind.RUN, run.run_id)
     again = run.retried + 1
-    words = f"node {task.node_number} was lost ({message}): started again, {again} of"
-    return lifecycle.move(
-        run,
-        State.QUEUED,
-        f"{words} {run.max_retries}",
-        attempt=run.attempt + 1,
-        retried=again,
-        master="",
-        must_end_at=None,
-    )
+    words = f"{tasks.named(run, task)} was lost ({message}): started again, {again} of"
+    changes = {"retried": again, "must_end_at": None}
+    return leave(run, State.QUEUED, f"{words} {run.max_retries}", **changes)
+
+
+def leave(run: Run, to: State, words: str, **changes: Any) -> bool:
+    """Take a run from its nodes, to be started by other tasks later; False when it moved on.
+
+    Its tasks are then those of an earlier attempt: they are ended and freed, and their drivers may
+    say nothing more. Whoever starts it next makes a token of its own, so the old ones go with the
+    move: neither before it, for it may not come to that, nor after, for that may be too late.
+    """
+    with transaction.atomic():
+        moved = lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes)
+        if moved:
+            tokens.revoke(TokenKind.RUN, run.run_id)
+    return moved
 
 
 def end_canceled(run: Run) -> bool:
     """End a run that was asked to: by somebody, or by its time limit."""
     if run.canceled_by is not None or run.max_seconds is None:
         who = run.canceled_by.username if run.canceled_by else "somebody"
+        if run.events.filter(state=State.CANCEL_REQUESTED, text=ASKED_BY_ITSELF).exists():
+            who = ITSELF
         return lifecycle.end(run, Reason.CANCELED, text=f"canceled by {who}")
     return lifecycle.end(
         run,

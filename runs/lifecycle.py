@@ -32,7 +32,8 @@ def move(
     """Move `run` to state `to`; False when another process moved it first.
 
     Writes the event with `text`; `closing` is what is known now of the state it leaves, e.g.
-    "image reused". Raises ValueError for a move the state machine forbids.
+    "image reused", and is told after why it came there. Raises ValueError for a move the state
+    machine forbids.
     """
     if to not in MOVES.get(State(run.state), ()):
         raise ValueError(f"{run}: {run.state} -> {to} is not a move")
@@ -122,7 +123,8 @@ def _swap(
         if moved:
             newest = run.events.order_by("-number").first()
             if newest is not None and closing:
-                RunEvent.objects.filter(pk=newest.pk).update(text=closing[:MOST_TEXT])
+                words = "; ".join(filter(None, [newest.text, closing]))
+                RunEvent.objects.filter(pk=newest.pk).update(text=words[:MOST_TEXT])
             number = newest.number + 1 if newest is not None else 1
             RunEvent.objects.create(run=run, number=number, state=to, text=text[:MOST_TEXT], at=at)
             run.state = to

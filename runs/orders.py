@@ -15,7 +15,7 @@ from studio.errors import BadInput, NotFound
 from studio.files import blobs
 from studio.files.trees import safe_path
 from studio.models import Tree, Workspace
-from studio.texts import checked, mapping
+from studio.texts import WHOLE, checked, mapping
 
 EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}", re.ASCII)
 CONDA_NAME = re.compile(r"^name:[ \t]*([\w.-]{1,255})[ \t]*$", re.MULTILINE)
@@ -197,6 +197,8 @@ def _whole(given: Any) -> int | None:
     """A whole number, sent as one, as text or as 2.0; None for everything else."""
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         return None
+    if isinstance(given, str) and not WHOLE.fullmatch(given):
+        return None  # int() reads "1_0", and digits of any script
     try:
         number = int(given)
     except (ValueError, OverflowError):

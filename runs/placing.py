@@ -30,6 +30,7 @@ WITH = ("experiment__workspace", "cluster", "created_by", "image_build__image")
 TOLD_AT_ONCE = 10
 MOST_NAMES = 3
 NOT_YET = "its start is tried again in a moment"
+OWN = "its own earlier start, which is being ended"
 
 
 @dataclass(frozen=True)
@@ -162,23 +163,27 @@ def _tell(plan: _Plan, found: dict[int, Cluster], most: int) -> None:
 
 
 class _Names:
-    """Who holds nodes, as a person of one workspace may read it."""
+    """Who holds nodes, as who waits in a workspace may read it."""
 
     def __init__(self, holders: Iterable[str]):
         found = RunTask.objects.filter(task_id__in=set(holders))
         self.runs = {
-            task_id: (workspace_id, name)
-            for task_id, workspace_id, name in found.values_list(
-                "task_id", "run__experiment__workspace_id", "run__name"
+            task_id: (pk, workspace_id, name)
+            for task_id, pk, workspace_id, name in found.values_list(
+                "task_id", "run_id", "run__experiment__workspace_id", "run__name"
             )
         }
 
-    def of(self, holders: Iterable[str], workspace_id: int) -> str:
+    def of(self, holders: Iterable[str], run: _Waiting) -> str:
         """Return ` by brave_fox, calm_heron`, or nothing where nobody is known."""
         held = [self.runs[holder] for holder in holders if holder in self.runs]
-        names = list(dict.fromkeys(name for home, name in held if home == workspace_id))
+        names = list(
+            dict.fromkeys(
+                OWN if pk == run.pk else name for pk, home, name in held if home == run.workspace_id
+            )
+        )
         shown = names[:MOST_NAMES] + (["…"] if len(names) > MOST_NAMES else [])
-        if any(home != workspace_id for home, _ in held):
+        if any(home != run.workspace_id for _, home, _ in held):
             shown.append("runs of other workspaces")
         return f" by {', '.join(shown)}" if shown else ""
 
@@ -191,7 +196,7 @@ def _words(
         return run.waits_for  # its backend's own words
     nodes = "a node" if run.node_count == 1 else f"{run.node_count} nodes"
     where = "next in line" if place == 1 else f"number {place} in line"
-    why = full.words + names.of(full.holders, run.workspace_id)
+    why = full.words + names.of(full.holders, run)
     is_neighbour = first.workspace_id == run.workspace_id
     before = f"{first.name if is_neighbour else 'a run of another workspace'} is before it"
     if first.cluster_id != run.cluster_id:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -19,9 +19,9 @@ from compute.backends.base import Handle, NoCapacity, Refused, Unreachable
 from compute.building.local import certificates
 from compute.models import Node
 from compute.tasks import Task
-from runs import lifecycle, preparing, tasks
+from runs import ending, lifecycle, preparing, tasks
 from runs.models import Run, RunTask
-from runs.states import ON_A_NODE, Reason, State
+from runs.states import Reason, State
 from studio import tokens
 from studio.models import TokenKind
 
@@ -29,6 +29,8 @@ TOKEN_DAYS = 60
 CAME_UP = timedelta(seconds=2)
 NOT_AGAIN_FOR = timedelta(seconds=5)
 AT_ONCE = 8
+# What the tasks of one run met decides together: the worst first.
+WORST = (Refused, NoCapacity, Unreachable)
 Given = TypeVar("Given")
 Got = TypeVar("Got")
 
@@ -36,25 +38,22 @@ Got = TypeVar("Got")
 def begin(run: Run, nodes: Sequence[Node]) -> bool:
     """Start a run on nodes that are held by the ids of its tasks, in the order of its ranks.
 
-    Only who wins its move to Starting starts it; False for the others. Nodes that a run holds
-    which went elsewhere meanwhile are free again.
+    Only who wins its move to Starting starts it; False for the others. Nodes of a run that went
+    elsewhere meanwhile are free again.
     """
     now = clock()
+    # These may ask an engine, and look for a port: not while rows are locked.
+    words = "; ".join(filter(None, [_there(nodes, now), _granted(run, nodes).remarks]))
+    master = _master(run)
     with transaction.atomic():
-        moved = lifecycle.move(
-            run,
-            State.STARTING,
-            closing="; ".join(filter(None, [_there(nodes, now), _granted(run, nodes).remarks])),
-            master=_master(run),
-            not_before=None,
-        )
+        moved = lifecycle.move(run, State.STARTING, closing=words, master=master, not_before=None)
         if moved:
             tasks.make(run, nodes, now)
     if moved:
         start(run)
-    elif run.state not in ON_A_NODE:
-        for node in nodes:
-            clusters.release(str(node.holder), now)
+    else:  # those of tasks that another made are freed when these have ended
+        for holder in tasks.of_nobody(str(node.holder) for node in nodes):
+            clusters.release(holder, now)
     return moved
 
 
@@ -78,22 +77,42 @@ def start(run: Run) -> None:
     image = run.image_build.image if run.image_build else None
     if image is None or not images.is_there(image):
         words = "its image was removed meanwhile"
-        if _leave_nodes(run, State.PREPARING, words, image_build=None):
+        if ending.leave(run, State.PREPARING, words, image_build=None):
             preparing.prepare(run)
         return
     images.mark_used(image)
     left = list(tasks.of(run).filter(handle__isnull=True, ended_at=None))
-    secret, granted = _token(run), _granted(run)
-    orders = [_task(run, task, secret, granted) for task in left]
-    errors = []
-    for task, (handle, error) in zip(left, at_once(_starter(run), orders), strict=True):
-        if handle is not None:
-            _started(run, task, handle)
-        elif error is not None:
-            errors.append(error)
+    granted, secret, attempt = _granted(run), _token(run), run.attempt
+    if secret is None:
+        return
+    errors = _start_all(run, left, [_task(run, task, secret, granted) for task in left])
     run.refresh_from_db()
-    if run.state == State.STARTING:
+    if run.state == State.STARTING and run.attempt == attempt:  # else another had an answer
         _answer(run, errors)
+
+
+def _start_all(
+    run: Run, left: Sequence[RunTask], orders: Sequence[Task]
+) -> list[tuple[RunTask, Exception]]:
+    """Start some at a time, until all are or nobody wants them any more; return what went wrong."""
+    errors: list[tuple[RunTask, Exception]] = []
+    unwanted: list[Handle] = []
+    for first in range(0, len(orders), AT_ONCE):
+        if first:
+            lifecycle.wait(run, f"{first} of {len(orders)} nodes have started")
+        some = slice(first, first + AT_ONCE)
+        for task, (handle, error) in zip(
+            left[some], at_once(_starter(run), orders[some]), strict=True
+        ):
+            if error is not None:
+                errors.append((task, error))
+            elif handle is not None and not _note(run, task, handle):
+                unwanted.append(handle)
+        if unwanted or any(not isinstance(error, Unreachable) for _, error in errors):
+            break  # the rest would be ended again
+    backend = backend_for(run.cluster)
+    at_once(lambda handle: backend.stop(handle, settings.CANCEL_GRACE_SECONDS), unwanted)
+    return errors
 
 
 def at_once(do: Callable[[Given], Got], given: Iterable[Given]) -> list[Got]:
@@ -120,62 +139,58 @@ def _starter(run: Run) -> Callable[[Task], tuple[Handle | None, Exception | None
     return start_one
 
 
-def _started(run: Run, task: RunTask, handle: Handle) -> None:
-    """Note a task that was started, and end it where nobody wants it any more."""
+def _note(run: Run, task: RunTask, handle: Handle) -> bool:
+    """Note a task that was started; False where nobody wants it any more."""
     # Somebody may have canceled and cleaned up meanwhile: then there is something to clean again.
     RunTask.objects.filter(pk=task.pk).update(handle=handle, cleaned_at=None)
     Run.objects.filter(pk=run.pk).exclude(cleaned_at=None).update(cleaned_at=None)
     run.refresh_from_db()
-    is_left = run.is_final or run.state == State.CANCEL_REQUESTED or run.attempt != task.attempt
-    if is_left:
-        backend_for(run.cluster).stop(handle, settings.CANCEL_GRACE_SECONDS)
+    is_left = run.is_final or run.state == State.CANCEL_REQUESTED
+    return not is_left and run.attempt == task.attempt
 
 
-def _answer(run: Run, errors: Sequence[Exception]) -> None:
+def _answer(run: Run, errors: Sequence[tuple[RunTask, Exception]]) -> None:
     """Do what the errors of a start ask for; the worst of them decides."""
-    for error in errors:
-        if isinstance(error, Refused):
-            facts = {"type": "StartFailed", "message": str(error)}
-            lifecycle.end(run, Reason.START_FAILED, error=facts)
-            return
-    for error in errors:
-        if isinstance(error, NoCapacity):
-            later = clock() + NOT_AGAIN_FOR
-            if _leave_nodes(run, State.QUEUED, str(error), not_before=later):
-                lifecycle.wait(run, str(error))
-            return
-    for error in errors:  # the same start again, on the same nodes: it may have come through
-        tasks.of(run).filter(handle__isnull=True).update(seen_at=clock())
-        lifecycle.wait(run, f"{error}; it is tried again")
+    found = ((task, error) for kind in WORST for task, error in errors if isinstance(error, kind))
+    task, error = next(found, (None, None))
+    if task is None:
+        lifecycle.wait(run, "")  # an engine that did not answer has answered now
         return
+    words = f"{tasks.called(run, task)}{error}"
+    if isinstance(error, Refused):
+        facts = {"type": "StartFailed", "message": words}
+        lifecycle.end(run, Reason.START_FAILED, error=facts)
+    elif isinstance(error, NoCapacity):
+        if ending.leave(run, State.QUEUED, words, not_before=clock() + NOT_AGAIN_FOR):
+            lifecycle.wait(run, f"{words}; it is tried again")
+    else:  # the same start again, on the same nodes: it may have come through
+        tasks.of(run).filter(handle__isnull=True).update(seen_at=clock())
+        lifecycle.wait(run, f"{words}; it is tried again")
 
 
-def _leave_nodes(run: Run, to: State, words: str, **changes: Any) -> bool:
-    """Take a run back from its nodes, to start later with other tasks; False when it went on.
+def _token(run: Run) -> str | None:
+    """Make the token of a run's drivers; None where the run is to be started no more.
 
-    The tasks that were started are ended and freed as those of an earlier attempt.
+    Under the lock of its row: whoever takes it from its nodes takes this token, too.
     """
-    moved = lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes)
-    if moved:
-        tokens.revoke(TokenKind.RUN, run.run_id)
-    return moved
-
-
-def _token(run: Run) -> str:
-    _, secret = tokens.issue(
-        run.created_by,
-        run.workspace,
-        name=run.name,
-        kind=TokenKind.RUN,
-        subject=run.run_id,
-        # It dies with the run; this is for a run whose end nobody could see.
-        expires_at=clock() + timedelta(days=TOKEN_DAYS),
-    )
+    same = Run.objects.filter(pk=run.pk, state=State.STARTING, attempt=run.attempt)
+    with transaction.atomic():
+        if not same.select_for_update().values_list("pk"):
+            return None
+        _, secret = tokens.issue(
+            run.created_by,
+            run.workspace,
+            name=run.name,
+            kind=TokenKind.RUN,
+            subject=run.run_id,
+            # It dies with the run; this is for a run whose end nobody could see.
+            expires_at=clock() + timedelta(days=TOKEN_DAYS),
+        )
     return secret
 
 
 def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
-    folder = Path(settings.TASKS) / task.task_id
+    folder = tasks.folder(task.task_id)
     assert run.image_build is not None and run.image_build.image is not None
     python = images.python_of(run.image_build.image)
     return Task(
@@ -188,12 +203,12 @@ def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
             "PYTHONPATH": str(settings.SDK),
             "TRAINYARD_URL": settings.URL,
             "TRAINYARD_SOCKET": str(settings.WEB_SOCKET),
-            "TRAINYARD_WORK": str(folder),
+            "TRAINYARD_WORK": folder,
             "TRAINYARD_TASK": task.task_id,
             "AZUREML_RUN_TOKEN": secret,
             "AZUREML_RUN_ID": run.run_id,
         },
-        folder=str(folder),
+        folder=folder,
         grace_s=settings.CANCEL_GRACE_SECONDS,
         image=run.image_build.image.place,
         # The socket's folder, not the socket: a studio that was started again has another one.

@@ -1,12 +1,14 @@
-"""One round of supervise: what a row says is due is sent again, what runs is looked at.
+"""The rounds of supervise: what a row says is due is sent again, what runs is looked at.
 
 The queue may lose a message and any process may be killed: after a round or two everything that
-was left behind goes on. Each row stands alone, so one that fails does not stop the others.
+was left behind goes on. Each row stands alone, so one that fails does not stop the others. Whatever
+asks an engine is in a round of its own, so one that hangs does not stop the others either.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -14,8 +16,9 @@ from django.db.models import F, Min, Q
 
 from compute import clusters, images
 from compute.actors import build_image
+from compute.backends.base import Unreachable
 from compute.models import Node
-from compute.states import BUILD_ENDED, NodeState
+from compute.states import BUILD_ENDED, Backend, NodeState
 from registry import environments
 from runs import (
     actors,
@@ -29,13 +32,14 @@ from runs import (
     watching,
 )
 from runs.models import Run, RunQuerySet, RunTask
-from runs.states import FINAL, ON_A_NODE, WAITING, Reason, State
+from runs.states import ACTIVE, ON_A_NODE, WAITING, Reason, State
 from studio import queue, tokens
 from studio.files import blobs
 from studio.models import Workspace
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
+Step = Callable[[datetime], None]
 # Messages arrive within milliseconds; what has not moved after this was lost.
 DUE = timedelta(seconds=3)
 # Whoever asks for a build says a moment later that he waits for it; no sooner is it unwanted.
@@ -55,27 +59,43 @@ def prepare() -> None:
     blobs.sweep()
 
 
-def once(now: datetime) -> None:
-    """Do one round."""
-    steps: list[Callable[[datetime], None]] = [
-        _look_at_tasks,
-        _settle_again,
-        _start_again,
-        _end_overdue,
-        _stop_again,
-        _leave_deleted_clusters,
-        _clean_ended,
-        _release_left_nodes,
-        _go_on_after_builds,
-        _end_unwanted_builds,
-        _start_builds_again,
-        _say_what_builds_do,
-        _launch_new,
-        _place_waiting,
-        _housekeeping,
+def rounds() -> list[Sequence[Step]]:
+    """What is to be done every second, in the order in which it goes on.
+
+    The first asks rows, and this machine. The others may have to wait for an engine, for half a
+    minute each time where it hangs: they belong beside the first, and beside each other.
+    """
+    elsewhere = [kind for kind in Backend if kind != Backend.LOCAL]
+    return [
+        (
+            partial(_look_at_tasks, Backend.LOCAL),
+            _settle_again,
+            _end_overdue,
+            _stop_again,
+            _leave_deleted_clusters,
+            _clean_ended,
+            _release_left_nodes,
+            _go_on_after_builds,
+            _end_unwanted_builds,
+            _start_builds_again,
+            _say_what_builds_do,
+            _housekeeping,
+        ),
+        *((partial(_look_at_tasks, kind),) for kind in elsewhere),
+        (_start_again, _launch_new, _place_waiting),
     ]
+
+
+def work_off(steps: Iterable[Step], now: datetime) -> None:
+    """Do the steps of a round."""
     for step in steps:
         _each([now], step)
+
+
+def once(now: datetime) -> None:
+    """Do every round once, one after the other."""
+    for steps in rounds():
+        work_off(steps, now)
 
 
 def look(now: datetime) -> None:
@@ -84,8 +104,7 @@ def look(now: datetime) -> None:
     compute tells nobody that a build ended, and registry knows no run that waits for one; these
     are two cheap queries.
     """
-    for step in (_go_on_after_builds, _end_unwanted_builds):
-        _each([now], step)
+    work_off((_go_on_after_builds, _end_unwanted_builds), now)
 
 
 def _each(rows: Iterable[Row], do: Callable[[Row], object]) -> None:
@@ -106,16 +125,32 @@ def _is_due(what: str, key: int, now: datetime, every: timedelta = AGAIN) -> boo
     return True
 
 
-def _look_at_tasks(now: datetime) -> None:
-    there = tasks.present().filter(handle__isnull=False, run__state__in=ON_A_NODE)
-    _each(there.order_by("id"), lambda task: watching.look(task, now))
+def _look_at_tasks(backend: Backend, now: datetime) -> None:
+    """Look at what runs. A backend that does not answer is asked once, and not for every task."""
+    # A driver that says more than Starting was started, whether that was noted or not.
+    started = Q(handle__isnull=False) | Q(run__state__in=(State.RUNNING, State.FINALIZING))
+    there = tasks.present().filter(started, run__state__in=ON_A_NODE, run__cluster__backend=backend)
+    away: list[Unreachable] = []
+
+    def look(task: RunTask) -> None:
+        if not away:
+            try:
+                watching.look(task, now)
+            except Unreachable as error:
+                logger.warning("%s: %s", task.run, error)
+                away.append(error)
+        if away:
+            watching.note_silence(task, now, str(away[0]))
+
+    _each(there.select_related("run__cluster").order_by("id"), look)
 
 
 def _settle_again(now: datetime) -> None:
     """Somebody was killed between noting that the last task ended and ending its run."""
     live = tasks.present().values("run")
-    left = _runs(state__in=ON_A_NODE, tasks__ended_at__lt=now - DUE).exclude(pk__in=live)
-    _each(left.distinct(), ending.settle)
+    ended = RunTask.objects.filter(attempt=F("run__attempt"), ended_at__lt=now - DUE)
+    left = ended.filter(run__state__in=ON_A_NODE).exclude(run__in=live)
+    _each(_runs(pk__in=left.values("run")), ending.settle)
 
 
 def _start_again(now: datetime) -> None:
@@ -143,8 +178,13 @@ def _leave_deleted_clusters(now: datetime) -> None:
     """What waits for a node of a cluster that is gone would wait for ever."""
 
     def leave(run: Run) -> None:
-        words = f"its cluster {run.cluster.name} was deleted before it could start"
-        lifecycle.end_waiting(run, Reason.CANCELED, words, cancel_requested_at=now)
+        words = f"its cluster {run.cluster.name} was deleted before it could"
+        if run.retried:  # nobody canceled it: it had lost a node
+            error = {"type": "ProcessLost", "message": f"{words} be started again"}
+            lifecycle.end_waiting(run, Reason.LOST, error["message"], error=error)
+        else:
+            asked = {"cancel_requested_at": now}
+            lifecycle.end_waiting(run, Reason.CANCELED, f"{words} start", **asked)
 
     _each(_runs(state__in=WAITING, cluster__deleted_at__isnull=False), leave)
 
@@ -154,31 +194,35 @@ def _stop_again(now: datetime) -> None:
 
     And nodes that have not ended in their time after another of their run failed.
     """
-    patience = timedelta(seconds=settings.CANCEL_GRACE_SECONDS + 10)
-    live = tasks.present().values("run")
-    asked = Q(cancel_requested_at__lt=now - DUE) & ~Q(tasks__handle__isnull=False, pk__in=live)
-    asked |= Q(cancel_requested_at__lt=now - patience)
+    grace = timedelta(seconds=settings.CANCEL_GRACE_SECONDS)
+    started = tasks.present().filter(handle__isnull=False).values("run")
+    asked = Q(cancel_requested_at__lt=now - DUE) & ~Q(pk__in=started)
+    asked |= Q(cancel_requested_at__lt=now - grace - timedelta(seconds=10))
     canceled = Run.objects.filter(asked, state=State.CANCEL_REQUESTED)
     failed = RunTask.objects.filter(
         attempt=F("run__attempt"),
-        failed_at__lt=now - timedelta(seconds=settings.CANCEL_GRACE_SECONDS),
+        failed_at__lt=now - grace,
         run__state__in=ON_A_NODE,
         run__node_count__gt=1,
     )
-    left = Run.objects.filter(pk__in=failed.values("run")).filter(pk__in=live)
-    for pk in {*canceled.values_list("pk", flat=True), *left.values_list("pk", flat=True)}:
-        if _is_due("stop", pk, now):
-            queue.send(actors.stop, pk)
+    late = tasks.present().filter(failed_at=None, run__in=failed.values("run"))
+    left = Run.objects.filter(pk__in=late.values("run"))
+    for why, found in (("canceled", canceled), ("failed", left)):
+        for pk, attempt in found.values_list("pk", "attempt"):
+            if _is_due(f"stop {why}, attempt {attempt}", pk, now):
+                queue.send(actors.stop, pk)
 
 
 def _clean_ended(now: datetime) -> None:
     """Ending what is left of a task may take its time, so a worker does it."""
-    ended = Run.objects.filter(cleaned_at__isnull=True, state__in=FINAL)
-    due = set(ended.filter(ended_at__lt=now - DUE).values_list("pk", flat=True))
+    # By what is to be cleaned: by state or time, SQLite would go through all that ever ended.
+    left = Run.objects.filter(cleaned_at__isnull=True).exclude(state__in=ACTIVE)
+    ended = left.order_by("id").values_list("pk", "attempt", "ended_at")
+    due = {(pk, attempt) for pk, attempt, at in ended if at and at < now - DUE}
     earlier = RunTask.objects.filter(cleaned_at=None, attempt__lt=F("run__attempt"))
-    due |= set(earlier.values_list("run_id", flat=True))
-    for pk in due:
-        if _is_due("clean", pk, now):
+    due |= set(earlier.values_list("run_id", "run__attempt"))
+    for pk, attempt in due:
+        if _is_due(f"clean attempt {attempt}", pk, now):
             queue.send(actors.clean, pk)
 
 
@@ -188,10 +232,10 @@ def _release_left_nodes(now: datetime) -> None:
     live = RunTask.objects.filter(cleaned_at=None).values("task_id")
     held = set(map(str, busy.exclude(holder__in=live).values_list("holder", flat=True)))
     if held:  # by nobody, or by runs that get their nodes at this moment
-        for run in Run.objects.filter(state=State.QUEUED):
+        queued = Run.objects.filter(state=State.QUEUED)
+        for run in queued.only("run_id", "attempt", "node_count"):
             held -= set(tasks.ids(run))
-        held -= set(RunTask.objects.filter(task_id__in=held).values_list("task_id", flat=True))
-    for holder in held:
+    for holder in tasks.of_nobody(held):
         clusters.release(holder, now)
 
 
@@ -241,7 +285,7 @@ def _housekeeping(now: datetime) -> None:
     if _is_due("housekeeping", 0, now, every=timedelta(hours=1)):
         tokens.forget_expired(now)
         blobs.sweep()
-        for key in [key for key, at in _sent.items() if now - at > timedelta(hours=2)]:
+        for key in [key for key, at in list(_sent.items()) if now - at > timedelta(hours=2)]:
             del _sent[key]
 
 

@@ -3,9 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.conf import settings
+from django.db.models import DateTimeField, F, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from compute.models import Node
 from runs.models import Run, RunTask
@@ -19,6 +22,17 @@ def ids(run: Run) -> list[str]:
     """
     words = (f"{run.run_id}/{run.attempt}/{rank}" for rank in range(run.node_count))
     return [hashlib.sha256(word.encode()).hexdigest()[:32] for word in words]
+
+
+def folder(task_id: str) -> str:
+    """Return the folder of a task, the only place that it may write to."""
+    return str(Path(settings.TASKS) / task_id)
+
+
+def of_nobody(holders: Iterable[str]) -> set[str]:
+    """Return those of these keys of nodes that belong to no task."""
+    held = set(holders)
+    return held - set(RunTask.objects.filter(task_id__in=held).values_list("task_id", flat=True))
 
 
 def make(run: Run, nodes: Sequence[Node], now: datetime) -> None:
@@ -44,15 +58,22 @@ def of(run: Run) -> QuerySet[RunTask]:
 
 def present() -> QuerySet[RunTask]:
     """The tasks of all runs' present attempts that have not ended."""
-    return RunTask.objects.filter(
-        attempt=F("run__attempt"), ended_at=None, cleaned_at=None
-    ).select_related(
-        "run__experiment__workspace",
-        "run__cluster",
-        "run__created_by",
-        "run__canceled_by",
-        "run__image_build__image",
-    )
+    return RunTask.objects.filter(attempt=F("run__attempt"), ended_at=None, cleaned_at=None)
+
+
+def named(run: Run, task: RunTask) -> str:
+    """Name a task's node, "node 4 (rank 1 of 2)": by its number in the cluster, and as its logs."""
+    node, each = f"node {task.node_number}", run.processes_per_node
+    if run.node_count == 1:
+        return node
+    first, last = task.rank * each, (task.rank + 1) * each - 1
+    ranks = f"rank {first}" if each == 1 else f"ranks {first} to {last}"
+    return f"{node} ({ranks} of {run.node_count * each})"
+
+
+def called(run: Run, task: RunTask) -> str:
+    """Begin what is said of a task with its node; with nothing where it is the only one."""
+    return f"{named(run, task)}: " if run.node_count > 1 else ""
 
 
 def has_failed(run: Run, but: RunTask | None = None) -> bool:
@@ -92,15 +113,20 @@ def least_state(run: Run) -> State:
 
 def fail(task: RunTask, at: float | None, now: datetime) -> None:
     """Note that a task failed, at this Unix time by its node's clock; the first word stays."""
-    failed_at = min(datetime.fromtimestamp(at, tz=UTC), now) if at else now
-    RunTask.objects.filter(pk=task.pk, failed_at=None).update(failed_at=failed_at)
+    RunTask.objects.filter(pk=task.pk, failed_at=None).update(failed_at=_moment(at, now))
+
+
+def _moment(at: float | None, now: datetime) -> datetime:
+    return min(datetime.fromtimestamp(at, tz=UTC), now) if at else now
 
 
 def end(task: RunTask, ended: dict[str, Any], now: datetime) -> bool:
     """Note how a task ended; the first word wins, False for a later one."""
-    changes = {"ended_at": now, "ended": ended, "state": State.FINALIZING}
+    changes: dict[str, Any] = {"ended_at": now, "ended": ended, "state": State.FINALIZING}
+    if not is_well(ended) and (is_lost(ended) or not ended.get("canceled")):
+        # In the same step: one that ended badly and did not fail reads as one that was told to.
+        failed_at = Value(_moment(ended.get("failed_at"), now), DateTimeField())
+        changes["failed_at"] = Coalesce("failed_at", failed_at)
     mine = RunTask.objects.filter(pk=task.pk, ended_at=None).update(**changes)
-    if mine and not is_well(ended) and (is_lost(ended) or not ended.get("canceled")):
-        fail(task, ended.get("failed_at"), now)
     task.refresh_from_db(fields=["failed_at", "ended_at", "ended", "state"])
     return bool(mine)

@@ -1,19 +1,16 @@
 """What runs is heard and looked at: by its drivers' calls, and by what a backend sees of a task."""
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
 from compute.backends import backend_for
-from compute.backends.base import Unreachable
 from compute.tasks import Sighting
 from runs import ending, lifecycle, tasks
 from runs.models import Run, RunTask
 from runs.states import State
 
-logger = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(seconds=2)
 ORDER = (State.STARTING, State.RUNNING, State.FINALIZING)
 
@@ -74,33 +71,46 @@ def report(task: RunTask, state: State, text: str, now: datetime) -> bool:
 
 
 def look(task: RunTask, now: datetime) -> None:
-    """Look at a task: note one whose process is gone without a word, and silence."""
+    """Look at a task: note one whose process is gone without a word, and silence.
+
+    Raises Unreachable.
+    """
     run = task.run
-    if task.handle is None:
-        return
-    try:
-        sighting = backend_for(run.cluster).look(task.handle)
-    except Unreachable as error:
-        logger.warning("%s: %s", run, error)
-        _note_silence(task, now, str(error))
-        return
-    task.refresh_from_db(fields=["ended_at", "seen_at"])  # it may have reported meanwhile
-    if task.ended_at is not None:
-        return
+    sighting = _sight(task)
     if sighting.state == "running":
-        _note_silence(task, now, "its process lives")
+        note_silence(task, now, "its process lives")
         return
+    task.refresh_from_db(fields=["ended_at"])  # it may have reported meanwhile
     run.refresh_from_db()
-    if run.is_final:
+    if task.ended_at is not None or run.is_final:
         return
     asked = run.cancel_requested_at is not None or tasks.has_failed(run, but=task)
     tasks.end(task, {"canceled": True} if asked else {"lost": _lost(sighting)}, now)
     ending.settle(run)
 
 
-def _note_silence(task: RunTask, now: datetime, but: str) -> None:
+def _sight(task: RunTask) -> Sighting:
+    """Look at a task, also at one whose worker was killed before it could note that it runs."""
+    backend = backend_for(task.run.cluster)
+    if task.handle is None:
+        task.handle = backend.find(task.task_id, tasks.folder(task.task_id))
+        if task.handle is None:
+            return Sighting("gone")
+        RunTask.objects.filter(pk=task.pk, handle__isnull=True).update(handle=task.handle)
+    return backend.look(task.handle)
+
+
+def note_silence(task: RunTask, now: datetime, but: str) -> None:
+    """Say that a run does not respond when a driver of it was silent for long, and what is known.
+
+    A run of which a node has yet to be started waits for that, and says so.
+    """
     run = task.run
     if run.state not in ORDER or now - task.seen_at <= _patience():
+        return
+    task.refresh_from_db(fields=["ended_at", "seen_at"])  # it may have spoken meanwhile
+    has_spoken = task.ended_at is not None or now - task.seen_at <= _patience()
+    if has_spoken or tasks.of(run).filter(handle__isnull=True, ended_at=None).exists():
         return
     whose = f"its driver on node {task.node_number}" if run.node_count > 1 else "its driver"
     words = f"no word from {whose} for {_patience().seconds} s; {but}"

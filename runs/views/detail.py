@@ -30,6 +30,8 @@ TABS = {
     "code": "Code",
     "monitoring": "Monitoring",
 }
+# What scripts of the old service send where nobody asked for a limit: thirty days.
+USUAL_LIMIT_S = 30 * 24 * 3600
 
 
 def _run(request: HttpRequest, run_id: str, *, write: bool = False) -> Run:
@@ -55,6 +57,7 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "main_metric": _main_metric(run),
         "log_path": _log_path(run, on_nodes["nodes"]),
         "grace_s": settings.CANCEL_GRACE_SECONDS,
+        "limit_s": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
         **on_nodes,
     }
 
@@ -78,7 +81,7 @@ def _log_path(run: Run, rows: list[nodes.Row]) -> str:
     if rank is None:
         failed = (row.task.rank for row in rows if row.state == State.FAILED)
         rank = next(failed, 0) * run.processes_per_node
-    wanted = [run.error.get("log", ""), f"azureml-logs/70_driver_log_{rank}.txt", logs.DRIVER]
+    wanted = [run.error.get("log", ""), nodes.log_of(rank), logs.DRIVER]
     there = set(run.logs.filter(path__in=wanted).values_list("path", flat=True))
     return next((path for path in wanted if path in there), "")
 
@@ -158,6 +161,7 @@ def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
             "series": run_metrics.summaries(run, monitoring=True),
             "is_final": run.is_final,
             "started_at": run.started_at.timestamp() if run.started_at else None,
+            "ranks": nodes.ranks_by_number(run),
         }
         response = _page(request, run, "monitoring", page=page, peaks=found)
     patch_vary_headers(response, ["HX-Request"])

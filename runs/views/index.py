@@ -1,6 +1,5 @@
 """Lists of experiments and runs, and the fragments of runs that other pages show."""
 
-import itertools
 import json
 from typing import Any
 
@@ -16,6 +15,7 @@ from compute.models import Cluster, Node
 from compute.shown import nodes_facts
 from registry.access import version_for, visible
 from registry.models import Asset, Kind
+from runs import metrics
 from runs.access import experiment_for
 from runs.models import Experiment, MetricSeries, Run, RunAsset, RunQuerySet
 from runs.states import FINAL, ON_A_NODE, State
@@ -98,7 +98,8 @@ def _counted(experiment: Experiment) -> dict[str, int]:
 
 def _with_metrics(runs: list[Run]) -> tuple[list[str], list[tuple[Run, list[Any]]]]:
     """The metrics that most of `runs` have, at most four, and each run's last values of them."""
-    shown = MetricSeries.objects.filter(run__in=[run.pk for run in runs]).order_by()
+    found = MetricSeries.objects.filter(run__in=[run.pk for run in runs])
+    shown = found.exclude(name__startswith=metrics.RESERVED).order_by()  # of the scripts alone
     counted = shown.values("name").annotate(n=Count("pk"), first=Min("pk"))
     columns = [row["name"] for row in counted.order_by("-n", "first")[:MOST_COLUMNS]]
     last: dict[tuple[int, str], Any] = {
@@ -148,13 +149,12 @@ def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     active = _runs(place).active().filter(cluster=cluster).order_by("id")
     waiting = active.exclude(state__in=ON_A_NODE)
     shown, waiting_count = waiting[:MOST_ACTIVE], waiting.count()
-    places = itertools.count(1)
     facts = {
         "workspace": place,
         "cluster": cluster,
         "rows": [(node, on_nodes.get(node.holder or "")) for node in nodes],
         "running_count": len({run.pk for run in on_nodes.values()}),
-        "queue": [(next(places) if _is_in_line(run) else None, run) for run in shown],
+        "queue": list(shown),
         "waiting_count": waiting_count,
         "more_count": max(0, waiting_count - MOST_ACTIVE),
         **nodes_facts(cluster, nodes),
@@ -171,11 +171,6 @@ def _on_nodes(nodes: list[Node]) -> dict[str, Run]:
     there = Run.objects.filter(tasks__task_id__in=holders, state__in=ON_A_NODE)
     whose: Any = there.annotate(held_by=F("tasks__task_id"), rank=F("tasks__rank"))
     return {run.held_by: run for run in whose.select_related("experiment", "created_by")}
-
-
-def _is_in_line(run: Run) -> bool:
-    """Whose image is being built is not in line yet; who asks for too many nodes never is."""
-    return run.state == State.QUEUED and run.node_count <= run.cluster.max_nodes
 
 
 @login_required

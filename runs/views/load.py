@@ -15,6 +15,7 @@ from compute.access import cluster_for
 from compute.models import Cluster
 from runs import metrics
 from runs.models import MetricSegment, MetricSeries, RunTask
+from runs.views import nodes as words_of
 from studio.access import workspace_for
 
 # Two minutes of one sample a second.
@@ -50,11 +51,10 @@ def nodes_of(cluster: Cluster, now: datetime) -> list[dict[str, Any]]:
     found: dict[tuple[int, int], dict[str, Any]] = {
         (task.run_id, task.node_number): {
             "number": task.node_number,
-            "rank": task.rank,
+            "ranks": words_of.ranks(task.run, task),
             "run_id": task.run.run_id,
             "name": task.run.name,
             "experiment": task.run.experiment.name,
-            "node_count": task.run.node_count,
             "series": {},
         }
         for task in here

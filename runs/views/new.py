@@ -10,14 +10,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from compute import recipes, sizes
-from compute.models import Cluster, ImageBuild
+from compute import machine, recipes, room, sizes
+from compute.models import Cluster, ImageBuild, Node
 from compute.states import BuildState, ImageKind, NodeState
 from registry import environments, texts
 from registry.models import Version
 from runs.access import run_for
 from runs.models import Run
-from runs.states import Reason
+from runs.states import Reason, State
+from runs.views.detail import USUAL_LIMIT_S
 from studio.access import workspace_for
 from studio.errors import BadInput, NotFound
 from studio.files import trees
@@ -25,6 +26,7 @@ from studio.models import Workspace
 from studio.templatetags.ui import duration, size
 
 MOST_NAMES = 200
+MOST_NODES = 64
 
 
 @login_required
@@ -41,11 +43,22 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
             idle=Count("nodes", filter=Q(nodes__state=NodeState.IDLE)),
         )
     )
+    line = Run.objects.filter(cluster__workspace=place, state=State.QUEUED).order_by()
+    busy = room.busy_nodes()
+    waiting = dict(line.values_list("cluster").annotate(n=Count("pk")))
     facts = {
         "workspace": place,
         "experiments": place.experiments.order_by("-id")[:MOST_NAMES],
         "environments": _choices(place),
-        "clusters": [(cluster, sizes.known(cluster.node_size)) for cluster in clusters],
+        "clusters": [
+            (
+                cluster,
+                sizes.known(cluster.node_size),
+                waiting.get(cluster.pk, 0),
+                _fits(cluster, busy),
+            )
+            for cluster in clusters
+        ],
         "past": past,
         "start": {
             "api": f"/api/v1/workspaces/{place.name}/",
@@ -58,6 +71,19 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
         },
     }
     return render(request, "runs/new.html", facts)
+
+
+def _fits(cluster: Cluster, busy: list[Node]) -> int:
+    """How many nodes of the cluster could be taken together now: what its machine has room for.
+
+    Of a machine elsewhere nobody is asked here: the page must not wait for it.
+    """
+    most = min(cluster.max_nodes, MOST_NODES)
+    if machine.place_of(cluster) != machine.HERE:
+        return most
+    here = machine.this()
+    together = (["a new run"] * count for count in range(1, most + 1))
+    return sum(1 for holders in together if room.full(cluster, holders, busy, here) is None)
 
 
 def _choices(workspace: Workspace) -> list[tuple[str, list[Version]]]:
@@ -94,7 +120,7 @@ def _past(run: Run) -> dict[str, Any]:
         "process_count_per_node": run.processes_per_node,
         "distribution": run.distribution,
         "max_retries": run.max_retries,
-        "max_run_duration_seconds": run.max_seconds,
+        "max_run_duration_seconds": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
     }
 
 

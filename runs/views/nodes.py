@@ -9,17 +9,61 @@ from runs.states import State
 
 
 class Row(NamedTuple):
-    """One node of a run: its task, the state to show, and how it ended in words."""
+    """One node of a run: its task, the state to show, how it ended in words, and its logs.
+
+    logs: the rank of each of its processes, with the path of what that printed once there is some.
+    """
 
     task: RunTask
     state: State
     words: str
+    logs: list[tuple[int, str]]
 
 
 def facts(run: Run) -> dict[str, Any]:
     """What the head and the overview show: `where`, the rows, and the nodes that were lost."""
     here = list(tasks.of(run))
-    return {"where": where(run, here), "nodes": [_row(run, task) for task in here]}
+    kept = set(run.logs.values_list("path", flat=True)) if run.node_count > 1 else set()
+    rows = [Row(task, *_how(run, task), _logs(run, task, kept)) for task in here]
+    return {"where": where(run, here), "nodes": rows}
+
+
+def ranks(run: Run, task: RunTask) -> str:
+    """Say which of the run's processes are on the node of a task: "rank 1 of 2", "ranks 2–3 of 4".
+
+    Nothing where the run has one process.
+    """
+    each = run.processes_per_node
+    count = run.node_count * each
+    own = _ranks(run, task)
+    if count == 1:
+        return ""
+    return f"rank {own[0]} of {count}" if each == 1 else f"ranks {own[0]}–{own[-1]} of {count}"
+
+
+def ranks_by_number(run: Run) -> dict[int, str]:
+    """Return what is on each node of a run, those that it had before it was started again too."""
+    before = dict.fromkeys(
+        run.tasks.filter(attempt__lt=run.attempt).values_list("node_number", flat=True),
+        "before it was started again",
+    )
+    return before | {task.node_number: ranks(run, task) for task in tasks.of(run)}
+
+
+def log_of(rank: int) -> str:
+    """Return the path of what one of several processes prints."""
+    return f"azureml-logs/70_driver_log_{rank}.txt"
+
+
+def _ranks(run: Run, task: RunTask) -> range:
+    first = task.rank * run.processes_per_node
+    return range(first, first + run.processes_per_node)
+
+
+def _logs(run: Run, task: RunTask, kept: set[str]) -> list[tuple[int, str]]:
+    paths = ((rank, log_of(rank)) for rank in _ranks(run, task))
+    is_on = task.ended is None and task.state != State.STARTING  # its first words are on their way
+    return [(rank, path if is_on or path in kept else "") for rank, path in paths]
 
 
 def where(run: Run, here: Sequence[RunTask]) -> str:
@@ -47,17 +91,17 @@ def lost(run: Run) -> list[str]:
     return list(seen.values())
 
 
-def _row(run: Run, task: RunTask) -> Row:
+def _how(run: Run, task: RunTask) -> tuple[State, str]:
     ended = task.ended
     if ended is None:
-        return Row(task, State(task.state), "")
+        return State(task.state), ""
     if tasks.is_well(ended):
-        return Row(task, State.COMPLETED, "exit code 0")
+        return State.COMPLETED, "exit code 0"
     if ended.get("canceled") and not _was_stopped(ended):
         is_asked = run.cancel_requested_at is not None
         words = "was told to end" if is_asked else "was told to end, because another node failed"
-        return Row(task, State.CANCELED, words)
-    return Row(task, State.FAILED, _failed(ended))
+        return State.CANCELED, words
+    return State.FAILED, _failed(ended)
 
 
 def _failed(ended: dict[str, Any]) -> str:

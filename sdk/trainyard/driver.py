@@ -68,6 +68,7 @@ class Driver:
         self.monitor: Optional[Monitor] = None
         # What the heartbeat tells from then on: the other nodes must not wait for our last words.
         self._failed: Dict[str, Any] = {}
+        self._ended_others = False
         # Said by the heartbeat's thread: a studio that is away must not keep us from a cancel.
         self._unsaid: Optional[Dict[str, str]] = None
         self._saying = threading.Lock()  # "Running" goes before "Finalizing", however short it was
@@ -215,11 +216,12 @@ class Driver:
         while not (ranks.have_ended or ranks.failed or self.asked_by or self.run_ended):
             self.bell.wait(None)
         failed = ranks.failed
-        if failed is not None and not ranks.have_ended:
+        if failed is not None and self.part.world > 1:
             self._failed = self._failure(failed)
             self._beat_now.set()
         if ranks.have_ended:
             return False
+        self._ended_others = failed is not None
         return not ranks.end(SHARE_OF_GRACE * float(self.job.get("cancel_grace_s") or 10))
 
     def _beat(self) -> None:
@@ -318,7 +320,7 @@ class Driver:
 
     def _write_end(self, ranks: Ranks, shippers: Shippers, left: int, is_canceled: bool) -> None:
         _, metrics, outputs = shippers
-        lines = ranks.ends(were_ended=bool(self._failed))
+        lines = ranks.ends(self._ended_others)
         if is_canceled:
             who = "a signal to the driver" if self.asked_by == SIGNAL else "the studio"
             lines.append("{} had asked for the end".format(who))

@@ -14,6 +14,8 @@ export class ApiError extends Error {
 
 export const AWAY = "The studio cannot be reached. What you typed stays here; try again when it is back.";
 
+const AGAIN_MS = 300;
+
 export const csrf = () => document.body.dataset.csrf ?? "";
 
 function parsed(text) {
@@ -24,14 +26,22 @@ function parsed(text) {
   }
 }
 
+/** Browsers drop what is on its way when a network of the machine comes or goes: a container's, too. */
+async function again(error, ask) {
+  if (error.name === "AbortError") throw error;
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  return ask();
+}
+
 /** Call `path` and return its JSON. options: method, json (sent as the body), signal. Throws ApiError. */
 export async function call(path, { method = "GET", json, signal } = {}) {
   const headers = { accept: "application/json", "x-csrftoken": csrf() };
   if (json !== undefined) headers["content-type"] = "application/json";
   const body = json === undefined ? undefined : JSON.stringify(json);
+  const ask = () => fetch(path, { method, headers, body, signal, credentials: "same-origin" });
   let reply;
   try {
-    reply = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+    reply = await ask().catch((error) => (method === "GET" ? again(error, ask) : Promise.reject(error)));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, { code: "away", message: AWAY });

@@ -102,8 +102,18 @@ def test_a_run_on_several_nodes_stands_on_each_with_its_rank(page, home, member)
     make_run(name="calm_heron", state=State.QUEUED, node_count=2, **there)
     text = text_of(page.get(f"{home}/_on-cluster/wide/", headers={"HX-Request": "true"}))
     assert "digits · rank 0 of 2 · Running" in text and "digits · rank 1 of 2 · Running" in text
-    assert 'calm_heron</a><br><span class="quiet">2 nodes</span>' in text
+    assert "calm_heron</a><small>2 nodes · by" in text
     assert "1 running run finishes" in text
+
+
+def test_a_node_with_several_processes_names_their_ranks(page, home, member):
+    cluster = make_cluster(workspace=member.workspace, name="wide", max_nodes=2)
+    experiment = make_experiment(workspace=member.workspace, name="digits")
+    there = {"experiment": experiment, "cluster": cluster, "user": member.user}
+    on_its_nodes(make_run(state=State.RUNNING, node_count=2, processes_per_node=3, **there))
+    text = text_of(page.get(f"{home}/_on-cluster/wide/", headers={"HX-Request": "true"}))
+    assert "digits · ranks 0–2 of 6 · Running" in text
+    assert "digits · ranks 3–5 of 6 · Running" in text
 
 
 def test_a_queue_too_long_to_show_says_how_many_more(page, home, member, monkeypatch):

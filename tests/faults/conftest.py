@@ -1,66 +1,80 @@
-"""A script in a real studio, watched from outside while things are taken away from it."""
+"""Studios to break, and desks in front of them."""
 
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from trainyard import Experiment, ScriptRunConfig, Workspace
 
-LOG = "azureml-logs/70_driver_log.txt"
-
-
-@pytest.fixture
-def start(live_studio, tmp_path):
-    """Submit a script's text and return its run; the script's folder is its own."""
-    workspace = Workspace.from_config(os.fspath(Path(live_studio.config_path).parent))
-
-    def submit(script: str):
-        folder = tmp_path / "src"
-        folder.mkdir(exist_ok=True)
-        (folder / "train.py").write_text(script, encoding="utf-8")
-        return Experiment(workspace, "faults").submit(
-            ScriptRunConfig(os.fspath(folder), "train.py")
-        )
-
-    yield submit
-    workspace.client.close()
+from tests.faults.scenarios import cancels, disks
+from tests.faults.watching import NOTICED_WITHIN_S, Desk, Outcome
+from tests.fixtures.studio_process import StudioProcess
 
 
-def until(true: Callable[[], object], within_s: float, what: str):
-    """Wait for `true` to say something true, and return it."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if said := true():
-            return said
-        time.sleep(0.1)
-    raise AssertionError(f"not within {within_s} s: {what}")
+@pytest.fixture(scope="module")
+def desk(live_studio: StudioProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk of the session's studio."""
+    found = Desk(live_studio, tmp_path_factory.mktemp("desk"))
+    yield found
+    found.close()
 
 
-def text_of(run, tmp_path: Path, path: str = LOG) -> str:
+@pytest.fixture(scope="session")
+def _impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
+    shelf = tmp_path_factory.mktemp("shelf")
+    cancels.make_slow(shelf)
+    packages = {"STUDIO_FIND_LINKS": str(shelf), "STUDIO_UV_CACHE": str(shelf / "cache")}
+    studio = StudioProcess(**cancels.SETTINGS, **packages)
+    try:
+        yield studio.start()
+    finally:
+        studio.remove()
+
+
+@pytest.fixture(scope="module")
+def impatient_desk(
+    _impatient: StudioProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A desk of a studio with a short grace and patience, and a package that is never built."""
+    found = Desk(_impatient, tmp_path_factory.mktemp("desk"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def small_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk of a studio on disks that are soon full."""
+    if os.geteuid():
+        pytest.skip("needs root, to mount small disks")
+    studio = StudioProcess()
+    try:
+        with disks.small_disks(studio):
+            found = Desk(studio, tmp_path_factory.mktemp("desk"))
+            yield found
+            found.close()
+    finally:
+        studio.remove()
+
+
+def check(
+    outcome: Outcome,
+    state: str,
+    words: str = "",
+    *,
+    files: tuple[str, ...] = (),
+    starts: int = 1,
+    within_s: float = NOTICED_WITHIN_S,
+) -> None:
+    """Nothing of what the script made is lost or doubled, and the run says what happened, soon."""
+    assert outcome.state == state, outcome
+    assert words in outcome.words, outcome
+    assert outcome.noticed_s <= within_s, outcome
+    assert (outcome.log_bytes_lost, outcome.points_lost) == (0, 0), outcome
+    assert set(files) <= set(outcome.files), outcome
+    assert outcome.starts == starts, outcome
+
+
+def text_of(run, tmp_path: Path, path: str) -> str:
     place = tmp_path / "log.txt"
     run.download_file(path, os.fspath(place))
     return place.read_text(encoding="utf-8")
-
-
-def processes_of(run_id: str) -> list[psutil.Process]:
-    """Every process that carries the run's id in its environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("AZUREML_RUN_ID") == run_id:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return [p for p in found if p.status() != psutil.STATUS_ZOMBIE]
-
-
-def script_of(run_id: str) -> psutil.Process:
-    return next(p for p in processes_of(run_id) if p.cmdline()[-1:] == ["train.py"])
-
-
-def driver_of(run_id: str) -> psutil.Process:
-    program = ["-m", "trainyard.driver"]  # the shell that leads the task names it too
-    return next(p for p in processes_of(run_id) if p.cmdline()[1:] == program)

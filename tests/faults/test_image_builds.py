@@ -8,7 +8,8 @@ import pytest
 from trainyard import Environment, Experiment, ScriptRunConfig, Workspace
 
 from tests.compute.packages import make_source
-from tests.faults.conftest import text_of, until
+from tests.faults.conftest import text_of
+from tests.faults.watching import until
 from tests.fixtures.studio_process import StudioProcess
 
 BUILD = "azureml-logs/20_image_build_log.txt"

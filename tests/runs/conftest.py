@@ -1,6 +1,7 @@
 """A person with a workspace and a cluster, who calls the API by token."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from compute import clusters
+from compute.backends.local import Local
 from compute.clusters import ensure_default
 from compute.models import Node
+from compute.tasks import Task
 from runs import lifecycle, tasks
-from runs.models import Run
+from runs.models import Run, RunTask
 from runs.states import State
 from studio import tokens
 from studio.files import blobs
@@ -79,6 +82,23 @@ def give_nodes(run: Run) -> None:
     assert isinstance(nodes, list) and all(isinstance(node, Node) for node in nodes)
     assert lifecycle.move(run, State.STARTING)
     tasks.make(run, nodes, now())
+
+
+@pytest.fixture
+def give_processes() -> Iterator[Callable[[Run], None]]:
+    """Have a process run for each task of a run, which does nothing."""
+    local, handles = Local(), []
+
+    def give(run: Run) -> None:
+        for task in tasks.of(run):
+            folder = tasks.folder(task.task_id)
+            handles.append(local.start(Task(task.task_id, ["sleep", "60"], folder)))
+            RunTask.objects.filter(pk=task.pk).update(handle=handles[-1])
+
+    yield give
+    for handle in handles:
+        local.stop(handle, 0)
+        local.forget(handle)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_each_busy_node_is_told_with_its_run_and_its_last_two_minutes(client, me
     measure(run, 2, "cpu_percent", range(300))
     measure(run, 2, "network_in_bytes_per_s", [5.0, 7.0])
     first, second = asked(client, member, cluster)
-    assert (first["number"], first["rank"], first["name"]) == (2, 1, run.name)
+    assert (first["number"], first["ranks"], first["name"]) == (2, "rank 1 of 2", run.name)
     assert (second["number"], second["series"]) == (4, {})
     cpu, network = first["series"]["cpu_percent"], first["series"]["network_in_bytes_per_s"]
     assert (cpu["count"], cpu["last"]) == (300, 299.0)

@@ -80,7 +80,9 @@ def test_small_and_large_batches_of_a_metric_follow_each_other_whole(driver, cal
         body = {"writer": "w", "sequence": sequence, "series": [part(first, count)]}
         assert driver.post("/api/v1/driver/metrics", body, format="json").status_code == 200
         first += count
-    read = caller.get(f"/api/v1/runs/{run.run_id}/metrics/points", name="loss").json()["series"]["loss"]
+    read = caller.get(f"/api/v1/runs/{run.run_id}/metrics/points", name="loss").json()["series"][
+        "loss"
+    ]
     assert read["steps"] == list(range(first))
     assert read["values"] == [float(n) for n in range(first)]
 

@@ -6,6 +6,7 @@ from registry.models import Asset
 from runs import logs, tasks
 from runs.models import Run, RunFile, RunTask
 from runs.states import Reason, State
+from runs.views.detail import USUAL_LIMIT_S
 from tests.factories import AT, make_blob, make_experiment, make_member, make_run
 
 TABS = ["", "metrics/", "files/", "code/", "_status/"]
@@ -131,6 +132,29 @@ def test_running_again_carries_nodes_retries_and_time_limit(page, member):
     answer = page.get(f"/w/{run.workspace.name}/new-run/?from={run.run_id}")
     asked |= {"process_count_per_node": 3, "max_run_duration_seconds": 90}
     assert asked.items() <= answer.context["start"]["past"].items()
+
+
+def test_the_thirty_days_that_nobody_asked_for_are_no_time_limit(page, member):
+    run = run_of(member, max_seconds=USUAL_LIMIT_S)
+    assert "Time limit" not in text_of(page, run)
+    answer = page.get(f"/w/{run.workspace.name}/new-run/?from={run.run_id}")
+    assert answer.context["start"]["past"]["max_run_duration_seconds"] is None
+
+
+def test_each_rank_leads_to_its_log(page, member):
+    run = run_of(member, state=State.RUNNING, node_count=2, processes_per_node=2)
+    on_nodes(run, 4, 7)
+    assert "70_driver_log_3.txt" in text_of(page, run)
+    page_facts = page.get(f"/runs/{run.run_id}/monitoring/").context["page"]
+    assert page_facts["ranks"] == {4: "ranks 0–1 of 4", 7: "ranks 2–3 of 4"}
+
+
+def test_a_new_run_is_told_who_waits_before_it_and_how_many_nodes_there_is_room_for(page, member):
+    run = run_of(member, state=State.QUEUED)
+    answer = page.get(f"/w/{run.workspace.name}/new-run/")
+    told = {cluster.pk: (waits, fits) for cluster, _, waits, fits in answer.context["clusters"]}
+    waits, fits = told[run.cluster.pk]
+    assert waits == 1 and 1 <= fits <= run.cluster.max_nodes
 
 
 def test_cancel_ends_a_run_that_waits(page, member):

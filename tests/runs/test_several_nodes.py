@@ -1,12 +1,14 @@
 """A run on several nodes is one run: as far as its last node, failed with its first."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from compute import clusters
 from compute.models import Node
-from runs import cleaning, ending, lifecycle, starting, supervising, tasks, watching
+from runs import cleaning, ending, lifecycle, starting, supervising, tasks
 from runs.models import Run
 from runs.states import Reason, State
 from studio.models import Token
@@ -180,17 +182,19 @@ def test_a_driver_that_was_told_to_end_by_a_signal_is_a_node_that_is_lost(caller
     assert "SIGTERM" in run.error["message"]
 
 
-def test_one_silent_node_of_two_is_not_responding_until_it_answers(run, drivers, settings):
+def test_one_silent_node_of_two_is_not_responding_until_it_answers(run, drivers, give_processes):
+    give_processes(run)
     for rank in range(2):
         drivers.say(rank, "state", state="Running")
-    settings.SILENT_AFTER_SECONDS = 0
-    run.refresh_from_db()
-    silent = tasks.of(run).get(rank=1)
-    silent.run = run
-    watching._note_silence(silent, now(), "its process lives")
+    supervising.once(now())
+    assert state_of(run) == State.RUNNING
+    tasks.of(run).filter(rank=1).update(seen_at=now() - timedelta(minutes=1))
+    supervising.once(now())
     assert state_of(run) == State.NOT_RESPONDING
-    assert f"on node {silent.node_number}" in run.events.last().text
-    settings.SILENT_AFTER_SECONDS = 60
+    words = "no word from its driver on node 2 for 15 s; its process lives"
+    assert run.events.last().text == words
+    drivers.say(0, "heartbeat")
+    assert state_of(run) == State.NOT_RESPONDING
     drivers.say(1, "heartbeat")
     assert state_of(run) == State.RUNNING
 
@@ -203,6 +207,26 @@ def test_what_was_left_between_the_last_end_and_the_run_s_is_settled(run):
     assert state_of(run) == State.COMPLETED
 
 
+def test_what_comes_every_second_costs_few_queries(run, drivers, django_assert_num_queries):
+    drivers.say(0, "heartbeat")  # whose token notes that it is used
+    with django_assert_num_queries(3):  # the token, the task with its run, whether another failed
+        drivers.say(0, "heartbeat")
+    Run.objects.filter(pk=run.pk).update(node_count=1)
+    with django_assert_num_queries(2):
+        drivers.say(0, "heartbeat")
+
+
+def test_looking_at_all_that_runs_costs_one_query(
+    run, drivers, give_processes, django_assert_num_queries
+):
+    give_processes(run)
+    for rank in range(2):
+        drivers.say(rank, "state", state="Running")
+    look, *_ = supervising.rounds()[0]
+    with django_assert_num_queries(1):
+        look(now())
+
+
 def test_both_nodes_are_freed_once_the_run_has_ended(run, drivers):
     for rank in range(2):
         drivers.say(rank, "finish", **GOOD)
@@ -213,9 +237,7 @@ def test_both_nodes_are_freed_once_the_run_has_ended(run, drivers):
     assert not Node.objects.filter(holder__isnull=False).exists()
 
 
-def test_whoever_moved_a_run_first_started_it_and_the_other_s_nodes_are_free(caller, monkeypatch):
-
-    monkeypatch.setattr(starting, "start", lambda run: None)
+def test_nodes_of_a_run_that_was_canceled_meanwhile_are_free(caller):
     reply = caller.submit(node_count=2)
     run = Run.objects.get(run_id=reply.json()["run_id"])
     for state in (State.PREPARING, State.QUEUED):

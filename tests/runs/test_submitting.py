@@ -165,3 +165,13 @@ def test_a_registered_environment_is_used_by_name_and_version(caller):
     run = caller.submit(environment={"name": "my-env"}).json()
     assert run["environment"] == {"name": "my-env", "version": 1}
     assert run["definition"] == definition
+
+
+def test_more_nodes_than_the_machine_has_crumbs_for_are_refused_with_how_many_fit(caller):
+    Cluster.objects.update(max_nodes=1000)
+    reply = caller.submit(node_count=900)
+    assert reply.status_code == 400
+    error = reply.json()["error"]
+    assert "too little to run anything" in error["message"]
+    most = int(re.search(r"ask for (\d+) or fewer", error["message"])[1])
+    assert caller.submit(node_count=most).status_code == 201

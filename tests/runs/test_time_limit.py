@@ -14,17 +14,22 @@ from tests.runs.conftest import on_its_nodes
 pytestmark = pytest.mark.django_db
 
 
-def running(caller, **order) -> Run:
+@pytest.fixture
+def running(caller, give_processes):
     """A run whose driver has said Running."""
-    run = on_its_nodes(caller, **order)
-    task = tasks.of(run).get()
-    task.run = run
-    watching.report(task, State.RUNNING, "", now())
-    return run
+
+    def running(**order) -> Run:
+        run = on_its_nodes(caller, **order)
+        give_processes(run)
+        watching.report(tasks.of(run).get(), State.RUNNING, "", now())
+        run.refresh_from_db()
+        return run
+
+    return running
 
 
-def test_a_script_over_its_time_is_told_to_end_and_the_run_names_the_limit(caller, driver_of):
-    run = running(caller, max_run_duration_seconds=60)
+def test_a_script_over_its_time_is_told_to_end_and_the_run_names_the_limit(running, driver_of):
+    run = running(max_run_duration_seconds=60)
     driver = driver_of(run)
     assert driver.post("/api/v1/driver/heartbeat").json() == {"cancel": False}
     supervising.once(run.started_at + timedelta(seconds=59))
@@ -39,8 +44,8 @@ def test_a_script_over_its_time_is_told_to_end_and_the_run_names_the_limit(calle
     assert "longer than the 60 s it was allowed" in run.events.last().text
 
 
-def test_somebody_who_cancels_a_limited_run_is_named(caller, driver_of):
-    run = running(caller, max_run_duration_seconds=60)
+def test_somebody_who_cancels_a_limited_run_is_named(caller, running, driver_of):
+    run = running(max_run_duration_seconds=60)
     caller.post(f"/api/v1/runs/{run.run_id}/cancel")
     words = {"exit_code": None, "signal": 15, "canceled": True}
     driver_of(run).post("/api/v1/driver/finish", words, "json")
@@ -48,8 +53,8 @@ def test_somebody_who_cancels_a_limited_run_is_named(caller, driver_of):
     assert (run.reason, run.events.last().text) == (Reason.CANCELED, "canceled by ann")
 
 
-def test_a_run_without_a_limit_runs_on(caller):
-    run = running(caller)
+def test_a_run_without_a_limit_runs_on(running):
+    run = running()
     supervising.once(now() + timedelta(days=400))
     assert run.must_end_at is None
     run.refresh_from_db()
@@ -63,8 +68,8 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(caller, wrong):
     assert "max_run_duration_seconds" in answer.json()["error"]["fields"]
 
 
-def test_what_waits_for_a_deleted_cluster_is_canceled_and_what_runs_goes_on(caller):
-    running_one = running(caller)
+def test_what_waits_for_a_deleted_cluster_is_canceled_and_what_runs_goes_on(caller, running):
+    running_one = running()
     waiting = Run.objects.get(run_id=caller.submit().json()["run_id"])
     clusters.delete(waiting.cluster, now())
     supervising.once(now())

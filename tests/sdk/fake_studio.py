@@ -31,6 +31,7 @@ class FakeStudio:
         self.ended = False
         self.heartbeats = 0
         self.away = False
+        self.takes_blobs = True
         self.lose_answers = 0
         self.job = {
             "run_id": "exp_1_abcdef01",
@@ -89,6 +90,8 @@ class FakeStudio:
             if sha256 not in self.blobs:
                 return _error(404, "not_found", sha256)
             return 200, self.blobs[sha256]
+        if not self.takes_blobs:
+            return _error(503, "unreachable", "not now")
         if hashlib.sha256(body).hexdigest() != sha256:
             return _error(400, "bad_input", "other content")
         self.blobs[sha256] = body

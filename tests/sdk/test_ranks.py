@@ -210,6 +210,21 @@ def test_the_studio_hears_of_a_failure_before_the_others_have_ended(driving):
     assert "rank 2 was ended by signal 9" in driving.studio.text(POST)
 
 
+def test_the_other_nodes_need_not_wait_until_the_failed_one_has_brought_what_it_has(driving):
+    driving.studio.code(train="import sys\nopen('outputs/a', 'w').write('a')\nsys.exit(4)")
+    driving.studio.job.update(node_count=2, node_rank=1)
+    driving.studio.takes_blobs = False
+    driving.start()
+    said = until(lambda: driving.studio.failed.get("task-1"))
+    assert (said["rank"], said["exit_code"]) == (1, 4)
+    assert driving.studio.ends == {}
+    driving.studio.takes_blobs = True
+    assert driving.wait(20) == 0
+    assert driving.studio.finished["failed_at"] == pytest.approx(said["failed_at"], abs=0.1)
+    assert list(driving.studio.files) == ["outputs/a"]
+    assert "the others were ended" not in driving.studio.text("azureml-logs/75_job_post_1.txt")
+
+
 def test_a_rank_that_is_killed_is_told_with_its_signal(driving):
     three(driving, FAILS.format(stubborn=False, failing="os.kill(os.getpid(), 9)"))
     assert driving.run() == 0

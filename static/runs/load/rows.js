@@ -47,7 +47,7 @@ export class Rows {
   }
 
   #row(node, all, columns, frame) {
-    const key = `${node.run_id}/${node.number}/${node.rank}`;
+    const key = `${node.run_id}/${node.number}/${node.ranks}`;
     if (!this.rows.has(key)) this.rows.set(key, this.#make(node, columns));
     const { row, cells, none } = this.rows.get(key);
     none.hidden = Boolean(all.cpu || all.memory);
@@ -66,7 +66,7 @@ export class Rows {
   #make(node, columns) {
     const page = this.root.dataset.runPage.replace("RUN_ID", encodeURIComponent(node.run_id));
     const run = element("td", { class: "grow", title: node.name }, element("a", { class: "name", href: page }, node.name));
-    if (node.node_count > 1) run.append(element("span", { class: "quiet" }, ` rank ${node.rank} of ${node.node_count}`));
+    if (node.ranks) run.append(element("small", {}, node.ranks));
     const none = element("td", { class: "quiet", colSpan: columns.length }, "nothing measured yet");
     const row = element("tr", {}, element("td", { title: node.name }, `node ${node.number}`), ...(this.hasRun ? [run] : []), none);
     row.dataset.key = `load-${node.number}`;

@@ -67,7 +67,7 @@ function add(summary) {
 function addNode(number) {
   const tiles = element("div", { class: "tiles" });
   const section = element("section", { "aria-label": `Node ${number}` });
-  section.append(element("h2", {}, `Node ${number}`), tiles);
+  section.append(element("h2", {}, `Node ${number}`, element("small", {}, given.ranks[number] ?? "")), tiles);
   const node = { number, section, tiles, panels: new Map(), facts: { isShared: false, cores: 0 } };
   const after = [...nodes.values()].filter((other) => other.number > number);
   after.sort((one, other) => one.number - other.number);

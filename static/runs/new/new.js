@@ -84,10 +84,17 @@ async function setCode(picked, wantedScript) {
   }
 }
 
+/** A past run's cluster may be gone: then another one is chosen, and that is said. */
+function chooseCluster(name) {
+  const isThere = [...fields.cluster.options].some(({ value }) => value === name);
+  if (isThere) fields.cluster.value = name;
+  else preflight.showError("cluster", `${name} was deleted: choose where it runs now.`);
+}
+
 function fill({ experiment, arguments: words, environment: wanted, cluster }) {
   if (experiment && !fields.experiment.value) fields.experiment.value = experiment;
   if (words) fields.arguments.value = join(words);
-  if (cluster) fields.cluster.value = cluster;
+  if (cluster) chooseCluster(cluster);
   if (wanted !== undefined) environment.fill(wanted?.conda || wanted?.pip ? { definition: wanted } : wanted);
 }
 

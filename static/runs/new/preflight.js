@@ -1,5 +1,5 @@
 // "Before it runs": four lines, each a mark and words; and errors beside their fields.
-import { bytes } from "studio/sizes";
+import { bytes, counted } from "studio/sizes";
 
 const MARKS = { good: ["✓", ""], warn: ["!", "w"], bad: ["✕", "x"], open: ["○", "o"] };
 const IMAGE = { ready: "good", building: "warn", new: "warn", failed: "warn", wrong: "bad", unknown: "warn" };
@@ -41,14 +41,21 @@ export function showCluster(select, nodes) {
   const option = select.selectedOptions[0];
   if (!option?.value && nodes > 1) return check("cluster", "warn", "cpu-cluster is made on this machine");
   if (!option?.value) return check("cluster", "good", "cpu-cluster is made on this machine");
-  const [busy, idle, most] = ["busy", "idle", "most"].map((name) => Number(option.dataset[name]));
-  if (nodes > most && most) return check("cluster", "bad", `${nodes} nodes are more than the ${most} it may have: ask for fewer, or resize it`);
-  if (nodes > 1) {
-    const isNow = busy + nodes <= most;
-    return check("cluster", isNow ? "good" : "warn", isNow ? `starts at once, on ${nodes} nodes` : `${busy} of ${most} nodes are busy: it waits until ${nodes} are free`);
-  }
-  if (busy >= most) return check("cluster", "warn", `all ${most} nodes are busy: it waits for one`);
-  check("cluster", "good", idle ? "starts at once, on an idle node" : "starts at once; a node comes up");
+  const [busy, idle, most, waiting, fits] = ["busy", "idle", "most", "waiting", "fits"].map((name) => Number(option.dataset[name]));
+  const [mark, words] = clusterWords({ busy, idle, most, waiting, fits, nodes });
+  check("cluster", mark, words);
+}
+
+function clusterWords({ busy, idle, most, waiting, fits, nodes }) {
+  if (!(nodes >= 1)) return ["open", "say how many nodes"];
+  if (!most) return ["bad", "it may have no node: choose another, or resize it"];
+  if (nodes > most) return ["bad", `${nodes} nodes are more than the ${most} it may have: ask for fewer, or resize it`];
+  const several = nodes > 1 ? `until ${nodes} nodes are free` : "for a node";
+  if (waiting) return ["warn", `waits ${several}, behind ${counted(waiting, "other run")}`];
+  if (busy + nodes > most) return ["warn", `${busy} of ${counted(most, "node")} ${busy === 1 ? "is" : "are"} busy: waits ${several}`];
+  if (nodes > fits) return ["warn", `other clusters hold the machine: waits ${several}`];
+  if (nodes > 1) return ["good", `starts at once, on ${nodes} nodes`];
+  return ["good", idle ? "starts at once, on an idle node" : "starts at once; a node comes up"];
 }
 
 export function showCommand(script, line, problem) {

@@ -43,7 +43,7 @@ export function pythonCode(order) {
   if (order.cluster) fields.push(`compute_target=${quoted(order.cluster)}`);
   if (order.environment) fields.push("environment=env");
   if (order.distribution) fields.push("distributed_job_config=spread");
-  if (order.max_run_duration_seconds) fields.push(`max_run_duration_seconds=${order.max_run_duration_seconds}`);
+  if (order.max_run_duration_seconds > 0) fields.push(`max_run_duration_seconds=${order.max_run_duration_seconds}`);
   return [
     `from trainyard import (\n    ${names.slice(0, -2).join(",\n    ")},\n    ${names.slice(-2).join(", ")})`,
     "",

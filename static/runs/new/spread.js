@@ -2,10 +2,11 @@
 import { duration } from "studio/clock";
 import { counted } from "studio/sizes";
 
-// What the SDK of the old service says where nobody said anything: thirty days.
-const USUAL_LIMIT_S = 30 * 24 * 3600;
 const byId = (id) => document.getElementById(id);
 const number = (field, none) => (field.value === "" ? none : Number(field.value));
+
+/** A past run of one process had variables too: then one may keep them, or take "none". */
+const isForOne = ({ distribution }) => distribution.options[0].value === "";
 
 /** What the form says, by the names of the API, which says no to what cannot be. */
 export function spread(fields) {
@@ -15,7 +16,7 @@ export function spread(fields) {
   return {
     node_count: nodes,
     process_count_per_node: each,
-    distribution: nodes * each > 1 ? fields.distribution.value : "",
+    distribution: nodes * each > 1 || isForOne(fields) ? fields.distribution.value : "",
     max_retries: Number(fields.max_retries.value),
     max_run_duration_seconds: minutes === null ? null : Math.round(minutes * 60),
   };
@@ -24,8 +25,9 @@ export function spread(fields) {
 /** Show what follows from it: the summary in words, and the fields that only several processes need. */
 export function showSpread(fields) {
   const now = spread(fields);
-  const isSeveral = now.distribution !== "";
-  byId("distribution-row").hidden = byId("about-distribution").hidden = !isSeveral;
+  const isSeveral = now.node_count * now.process_count_per_node > 1;
+  byId("distribution-row").hidden = !isSeveral && !isForOne(fields);
+  byId("about-distribution").hidden = !isSeveral;
   byId("about-mpi").hidden = now.distribution !== "Mpi";
   fields.node_count.max = fields.cluster.selectedOptions[0]?.dataset.most ?? "";
   byId("several-words").textContent = inWords(now);
@@ -44,6 +46,10 @@ function inWords(now) {
 export function fillSpread(fields, past) {
   for (const name of ["node_count", "process_count_per_node", "distribution"])
     if (past[name]) fields[name].value = past[name];
+  if (past.distribution && past.node_count * past.process_count_per_node === 1) {
+    fields.distribution.add(new Option("none", ""), 0);
+    fields.distribution.value = past.distribution;
+  }
   const again = String(past.max_retries ?? 0);
   if (![...fields.max_retries.options].some(({ value }) => value === again))
     fields.max_retries.add(new Option(`${again} times`, again));
@@ -54,6 +60,16 @@ export function fillSpread(fields, past) {
 /** Unfold the fields where one of them says something. */
 export function openSpread(fields) {
   const { node_count: nodes, process_count_per_node: each, ...others } = spread(fields);
-  const isLimited = ![null, USUAL_LIMIT_S].includes(others.max_run_duration_seconds);
-  if (nodes * each > 1 || others.max_retries || isLimited) byId("several").open = true;
+  if (nodes * each > 1 || Object.values(others).some(Boolean)) byId("several").open = true;
+}
+
+/** What cannot be, as [field, words]: said before anything is sent. */
+export function lackingInSpread(now) {
+  const isCount = (count) => Number.isInteger(count) && count >= 1;
+  const limit = now.max_run_duration_seconds;
+  return [
+    ["node_count", isCount(now.node_count) ? "" : "a whole number, at least 1"],
+    ["process_count_per_node", isCount(now.process_count_per_node) ? "" : "a whole number, at least 1"],
+    ["limit", limit === null || limit >= 1 ? "" : "more than 0 minutes; leave it empty for no limit"],
+  ].filter(([, words]) => words);
 }

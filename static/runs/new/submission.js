@@ -2,6 +2,7 @@
 import { post } from "studio/api";
 import { bytes } from "studio/sizes";
 import { clearErrors, showError, showRefusal } from "runs/new/preflight";
+import { lackingInSpread } from "runs/new/spread";
 import { upload } from "runs/new/upload";
 
 const byId = (id) => document.getElementById(id);
@@ -22,7 +23,7 @@ function lacking({ code, checked, order, problem }) {
   if (code && !order.script) lacks.push(["script", "There is no Python file in this code that could be run."]);
   if (problem) lacks.push(["arguments", problem]);
   if (!order.experiment) lacks.push(["experiment", "Give the experiment a name; a new one is made when it is new."]);
-  return lacks;
+  return [...lacks, ...lackingInSpread(order)];
 }
 
 async function snapshotOf(api, { code, checked }, signal) {
