@@ -5,7 +5,17 @@ import platform
 import sys
 import time
 
-from benchmarks import environment, first_line, idle, images, ingest, live_line, many_runs, run_log
+from benchmarks import (
+    environment,
+    faults,
+    first_line,
+    idle,
+    images,
+    ingest,
+    live_line,
+    many_runs,
+    run_log,
+)  # fmt: skip
 from benchmarks.figures import Figure, table
 from tests.fixtures.studio_process import StudioProcess
 
@@ -18,6 +28,7 @@ PARTS = {
     "many_runs": many_runs.measure,
     "live_line": live_line.measure,
     "ingest": ingest.measure,
+    "faults": faults.measure,
 }
 
 

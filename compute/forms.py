@@ -27,7 +27,7 @@ class Whole(forms.IntegerField):
 class Decimal(forms.FloatField):
     """A number in the digits 0 to 9, with a point where it is needed."""
 
-    def to_python(self, value: Any) -> float | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value.strip() and not DECIMAL.fullmatch(value.strip()):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)

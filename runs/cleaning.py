@@ -8,7 +8,7 @@ from django.utils.timezone import now as clock
 
 from compute import clusters
 from compute.backends import backend_for
-from runs import logs, tasks
+from runs import logs, rescue, tasks
 from runs.models import Run, RunTask
 from studio import tokens
 from studio.models import TokenKind
@@ -41,7 +41,8 @@ def clean(run: Run, now: datetime | None = None) -> bool:
 def _free(run: Run, task: RunTask, now: datetime) -> bool:
     backend = backend_for(run.cluster)
     # A start that was not answered may have come through: then nobody noted its handle.
-    handle = task.handle or backend.find(task.task_id, tasks.folder(task.task_id))
+    folder = tasks.folder(task.task_id)
+    handle = task.handle or backend.find(task.task_id, folder)
     if handle is not None:
         ended_at = task.ended_at or run.ended_at
         is_early = ended_at is not None and now - ended_at < LEAVES_WITHIN
@@ -50,7 +51,8 @@ def _free(run: Run, task: RunTask, now: datetime) -> bool:
         backend.stop(handle, settings.CANCEL_GRACE_SECONDS)
         backend.forget(handle)
     else:  # a start that was refused may have made its folder
-        shutil.rmtree(tasks.folder(task.task_id), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    rescue.forget(task)
     clusters.release(task.task_id, now)
     same = RunTask.objects.filter(pk=task.pk, handle__isnull=task.handle is None)
     return bool(same.update(cleaned_at=now))

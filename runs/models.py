@@ -138,6 +138,7 @@ class RunTask(models.Model):
     )
     ended_at = models.DateTimeField(null=True)
     ended = models.JSONField(null=True)
+    rest = models.JSONField(null=True, help_text="what brings what its killed driver left")
     cleaned_at = models.DateTimeField(null=True, help_text="when its node was freed")
 
     class Meta:

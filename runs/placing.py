@@ -9,6 +9,7 @@ is only whom to try, so two processes that place at once try the same runs in th
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,7 +86,7 @@ def place(*, everyone: bool = False) -> None:
         found = Cluster.objects.in_bulk({run.cluster_id for run in waiting})
         plan = _plan(waiting, found, room.busy_nodes(), tried)
         if plan.start is None:
-            _tell(plan, found, len(waiting) if everyone else TOLD_AT_ONCE)
+            _tell(plan, waiting, found, len(waiting) if everyone else TOLD_AT_ONCE)
             return
         tried[plan.start.pk, plan.start.attempt] = _try(plan.start)
 
@@ -150,16 +151,39 @@ def _try(waiting: _Waiting) -> Full:
     return Full(NOT_YET)
 
 
-def _tell(plan: _Plan, found: dict[int, Cluster], most: int) -> None:
+def _tell(plan: _Plan, waiting: list[_Waiting], found: dict[int, Cluster], most: int) -> None:
     """Say in words what each run waits for, where that changed."""
-    lines = list(plan.lines.values())
+    lines, places = list(plan.lines.values()), _places(plan, waiting, found)
     names = _Names(holder for line in lines for holder in line.full.holders)
     words = {run.pk: (run, f"Waiting for nodes: {why}") for run, why in plan.never.values()}
     for line in lines:
         for place, run in enumerate([line.first, *line.behind], start=1):
             if place <= most or not run.waits_for:
-                words[run.pk] = (run, _words(line, place, run, found=found, names=names))
+                where = _where(places[run.pk], line, found[run.cluster_id])
+                words[run.pk] = (run, _words(line, where, run, found=found, names=names))
     _write([(run, why[: lifecycle.MOST_TEXT]) for run, why in words.values()])
+
+
+def _places(
+    plan: _Plan, waiting: list[_Waiting], found: dict[int, Cluster]
+) -> dict[int, tuple[int, int]]:
+    """Return, by a run's key, its place among those of its cluster and among all on its machine."""
+    counts: Counter[int | str] = Counter()
+    places = {}
+    for run in waiting:
+        if run.pk not in plan.never:
+            key = machine.place_of(found[run.cluster_id])
+            counts.update((run.cluster_id, key))
+            places[run.pk] = (counts[run.cluster_id], counts[key])
+    return places
+
+
+def _where(places: tuple[int, int], line: _Line, cluster: Cluster) -> str:
+    """Say a run's place among those that may start before it, for what it waits for."""
+    of_cluster, of_machine = places
+    place = of_machine if line.full.of_machine else of_cluster
+    words = "next in line" if place == 1 else f"number {place} in line"
+    return words if place == of_machine else f"{words} for {cluster.name}"
 
 
 class _Names:
@@ -189,19 +213,18 @@ class _Names:
 
 
 def _words(
-    line: _Line, place: int, run: _Waiting, *, found: dict[int, Cluster], names: _Names
+    line: _Line, where: str, run: _Waiting, *, found: dict[int, Cluster], names: _Names
 ) -> str:
     first, full = line.first, line.full
-    if place == 1 and full.words == NOT_YET and run.waits_for:
+    if run is first and full.words == NOT_YET and run.waits_for:
         return run.waits_for  # its backend's own words
     nodes = "a node" if run.node_count == 1 else f"{run.node_count} nodes"
-    where = "next in line" if place == 1 else f"number {place} in line"
     why = full.words + names.of(full.holders, run)
     is_neighbour = first.workspace_id == run.workspace_id
     before = f"{first.name if is_neighbour else 'a run of another workspace'} is before it"
     if first.cluster_id != run.cluster_id:
         why = f"{before} in line for {machine.name_of(found[run.cluster_id])}"
-    elif full.words == NOT_YET and place > 1:
+    elif full.words == NOT_YET and run is not first:
         why = f"{before}, and {NOT_YET}"
     elif first.node_count != run.node_count:
         why = f"{before}: {why}"

@@ -177,16 +177,25 @@ def _token(run: Run) -> str | None:
     with transaction.atomic():
         if not same.select_for_update().values_list("pk"):
             return None
-        _, secret = tokens.issue(
-            run.created_by,
-            run.workspace,
-            name=run.name,
-            kind=TokenKind.RUN,
-            subject=run.run_id,
-            # It dies with the run; this is for a run whose end nobody could see.
-            expires_at=clock() + timedelta(days=TOKEN_DAYS),
-        )
+        return _issue(run)
+
+
+def _issue(run: Run) -> str:
+    _, secret = tokens.issue(
+        run.created_by,
+        run.workspace,
+        name=run.name,
+        kind=TokenKind.RUN,
+        subject=run.run_id,
+        # It dies with the run; this is for a run whose end nobody could see.
+        expires_at=clock() + timedelta(days=TOKEN_DAYS),
+    )
     return secret
+
+
+def order(run: Run, task: RunTask) -> Task:
+    """Return what the backend was asked to start as `task`, with another token of its run."""
+    return _task(run, task, _issue(run), _granted(run))
 
 
 def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:

@@ -38,15 +38,21 @@ def stop(run_pk: int) -> None:
     # After a failure they have had the grace, since their heartbeats told them.
     grace_s = settings.CANCEL_GRACE_SECONDS if is_asked else LAST_GRACE_S
     at_once(lambda handle: backend.stop(handle, grace_s), handles)
+    deadline = time.monotonic() + LEAVES_WITHIN_S
     for task in left:
         task.run = run
         if task.handle is not None:
             watching.look(task, clock())
+            while task.ended_at is None and time.monotonic() < deadline:
+                time.sleep(0.05)  # what it left is being brought
+                watching.look(task, clock())
         elif is_asked:
             tasks.end(task, {"canceled": True}, clock())
     if is_asked and not handles:
         run.refresh_from_db()
         ending.end_canceled(run)
+    else:  # the last of them may be one that was never started
+        ending.settle(run)
 
 
 def clean(run_pk: int) -> None:

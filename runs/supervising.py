@@ -217,12 +217,16 @@ def _clean_ended(now: datetime) -> None:
     """Ending what is left of a task may take its time, so a worker does it."""
     # By what is to be cleaned: by state or time, SQLite would go through all that ever ended.
     left = Run.objects.filter(cleaned_at__isnull=True).exclude(state__in=ACTIVE)
-    ended = left.order_by("id").values_list("pk", "attempt", "ended_at")
-    due = {(pk, attempt) for pk, attempt, at in ended if at and at < now - DUE}
+    ended = left.order_by("id").values_list("pk", "ended_at", "reason")
+    # Of one that was lost no driver has told: nobody else sends it.
+    due = {
+        (pk, "clean") for pk, at, why in ended if at and (at < now - DUE or why == Reason.LOST)
+    }
     earlier = RunTask.objects.filter(cleaned_at=None, attempt__lt=F("run__attempt"))
-    due |= set(earlier.values_list("run_id", "run__attempt"))
-    for pk, attempt in due:
-        if _is_due(f"clean attempt {attempt}", pk, now):
+    before = earlier.values_list("run_id", "run__attempt")
+    due |= {(pk, f"clean before attempt {attempt}") for pk, attempt in before}
+    for pk, what in due:
+        if _is_due(what, pk, now):
             queue.send(actors.clean, pk)
 
 

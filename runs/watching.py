@@ -7,7 +7,7 @@ from django.conf import settings
 
 from compute.backends import backend_for
 from compute.tasks import Sighting
-from runs import ending, lifecycle, tasks
+from runs import ending, lifecycle, rescue, tasks
 from runs.models import Run, RunTask
 from runs.states import State
 
@@ -84,6 +84,9 @@ def look(task: RunTask, now: datetime) -> None:
     run.refresh_from_db()
     if task.ended_at is not None or run.is_final:
         return
+    if not rescue.is_brought(task, now):
+        lifecycle.wait(run, f"{lost_words(sighting)}; what it left behind is brought")
+        return
     asked = run.cancel_requested_at is not None or tasks.has_failed(run, but=task)
     tasks.end(task, {"canceled": True} if asked else {"lost": _lost(sighting)}, now)
     ending.settle(run)
@@ -134,6 +137,8 @@ def lost_words(sighting: Sighting) -> str:
         how = f"the run's process was killed by signal {sighting.signal}"
     elif sighting.exit_code is not None:
         how = f"the run's process ended with exit code {sighting.exit_code}"
+    elif sighting.said:
+        return sighting.said
     else:
         how = "the run's process is gone; the machine may have been restarted"
     said = f": {sighting.said}" if sighting.said else ""

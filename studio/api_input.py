@@ -1,11 +1,13 @@
 """What an API call must bring: a serializer that reads and refuses in one line."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from studio.errors import BadInput
+from studio.texts import WHOLE
 
 
 class Input(serializers.Serializer[Any]):
@@ -17,6 +19,29 @@ class Input(serializers.Serializer[Any]):
         wanted = cls(data=data)
         wanted.is_valid(raise_exception=True)
         return dict(wanted.validated_data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what the fields would read as something else: "1_0" as 10, the text 1e400 as inf.
+
+        Raises DRF's ValidationError.
+        """
+        given = data if isinstance(data, Mapping) else {}
+        wrong = {
+            name: [words]
+            for name, field in self.fields.items()
+            if name in given and (words := _trouble(field, given[name])) is not None
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+def _trouble(field: Any, value: Any) -> str | None:
+    if isinstance(field, serializers.IntegerField) and isinstance(value, str):
+        return None if WHOLE.fullmatch(value) else "A valid integer is required."
+    if isinstance(field, serializers.CharField) and isinstance(value, float):
+        return "Not a valid string."
+    return None
 
 
 def object_in(request: Request) -> dict[str, Any]:

@@ -9,17 +9,22 @@
     ├── NotFound                404 not_found            absent, or not yours: the same words
     │   ├── UnknownCluster      404 unknown_cluster
     │   └── ModelPathNotFound   404 model_path_not_found
-    └── Conflict                409 conflict             it is not in the state you think it is
-        ├── WrongOffset         409 wrong_offset         `at` says where to go on
-        └── MissingBlobs        409 missing_blobs        `missing` lists them
+    ├── Conflict                409 conflict             it is not in the state you think it is
+    │   ├── WrongOffset         409 wrong_offset         `at` says where to go on
+    │   └── MissingBlobs        409 missing_blobs        `missing` lists them
+    └── DiskFull                507 disk_full            again when there is room
 
 The SDK turns `code` back into the class of the same name.
 """
 
+import errno
 import logging
+import shutil
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -97,6 +102,26 @@ class MissingBlobs(Conflict):
     code, status = "missing_blobs", 409
 
 
+class DiskFull(StudioError):
+    code, status = "disk_full", 507
+
+
+NO_ROOM_BYTES = 64 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+# What SQLite and PostgreSQL say of it.
+NO_ROOM_WORDS = ("disk is full", "no space left", "disk full")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether something could not be kept because a disk of the studio is full."""
+    if isinstance(error, OperationalError):
+        said = str(error).lower()
+        # SQLite cannot tell why it could not write beside its database.
+        is_full = "disk i/o error" in said and shutil.disk_usage(settings.HOME).free < NO_ROOM_BYTES
+        return is_full or any(words in said for words in NO_ROOM_WORDS)
+    return isinstance(error, OSError) and error.errno in NO_ROOM
+
+
 def unforeseen() -> StudioError:
     """What callers are told of an error that nobody foresaw; its cause stands in the log."""
     return StudioError("the studio failed; its log says why, beside this request's X-Request-Id")
@@ -106,6 +131,11 @@ def from_framework(error: Exception) -> StudioError | None:
     """Return our error for one of Django's or DRF's, None for what nobody foresaw."""
     if isinstance(error, StudioError):
         return error
+    if is_disk_full(error):
+        return DiskFull(
+            "the studio's disk is full, so nothing new can be kept; runs go on, and what they make"
+            " is brought when whoever keeps the studio has made room"
+        )
     if isinstance(error, RecursionError):
         return BadInput("what was sent is nested too deeply")
     if isinstance(error, Http404 | drf.NotFound):

@@ -206,7 +206,7 @@ IMAGE_BUILD_SECONDS = env.number("STUDIO_IMAGE_BUILD_SECONDS", 90 * 60, least=10
 # unless the operator says that everyone who can is trusted with this account.
 LOCAL_BACKEND_FOR_ALL = env.flag("STUDIO_LOCAL_BACKEND_FOR_ALL")
 CANCEL_GRACE_SECONDS = env.number("STUDIO_CANCEL_GRACE_SECONDS", 10, least=1)
-SILENT_AFTER_SECONDS = env.number("STUDIO_SILENT_AFTER_SECONDS", 15, least=5)
+SILENT_AFTER_SECONDS = env.number("STUDIO_SILENT_AFTER_SECONDS", 8, least=5)
 
 # --- static files ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"

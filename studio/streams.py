@@ -43,10 +43,11 @@ def group(stream_id: int) -> str:
 def append(stream_id: int, offset: int, data: bytes) -> int:
     """Add `data` at `offset` and return the new size in bytes.
 
-    Raises WrongOffset with `at` = the size when the stream does not end at `offset`.
+    Without data, only the size is told. Raises WrongOffset with `at` = the size when the stream
+    does not end at `offset`.
     """
     if not data:
-        return offset
+        return int(Stream.objects.values_list("size_bytes", flat=True).get(pk=stream_id))
     with transaction.atomic():
         stream = Stream.objects.select_for_update().get(pk=stream_id)
         if stream.size_bytes != offset:

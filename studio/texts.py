@@ -1,10 +1,14 @@
 """Texts that people and programs send: of a sane length, and such as every database keeps."""
 
+import re
 from typing import Any
 
 from studio.errors import BadInput
 
 MOST_ENTRIES = 100
+# A number as a text. What Python reads besides ("1_0", digits of any script) is no number to us.
+WHOLE = re.compile(r"-?[0-9]{1,1000}")
+DECIMAL = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{0,1000})?")
 
 
 def checked(what: str, value: Any, most: int, *, empty: bool = True) -> str:

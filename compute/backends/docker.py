@@ -26,6 +26,7 @@ from compute.backends.base import Handle, NoCapacity, Refused, Unreachable
 from compute.backends.engine import asking, words
 from compute.tasks import Sighting, Task
 
+REMOVED = "the run's container is not there any more: somebody removed it, or its engine lost it"
 LABEL = "io.trainyard.task"
 MARK = "TRAINYARD_TASK"
 # Who a task is inside: nobody of the image. A studio that is not root cannot give files away, so
@@ -85,7 +86,7 @@ class Docker:
             found = _inspect(api, handle["container"])
             # A task was started when it got its handle: an engine that lost its power forgot that.
             if found is None or found["State"]["Status"] == "created":
-                return Sighting("gone")
+                return Sighting("gone", said=REMOVED)
             state = found["State"]
             if state["Status"] not in ("exited", "dead"):
                 return Sighting("running")

@@ -32,13 +32,14 @@ EXIT, HANDLE, OUTPUT, BEGUN = "exit", "task.json", "driver.err", "begun"
 # is killed in between never leaves a task that nobody knows. `trap :` keeps it alive on TERM until
 # its program has ended, and the program still gets the signal's default action; the program runs
 # in the foreground, for one in the background would ignore SIGINT; the rename makes the exit file
-# whole or absent.
+# whole or absent. It has its bytes from the start: the program may leave no room on the disk.
 LAUNCHER = """
 read -r word || exit 0
 : > begun
+echo 000 > exit.new
 trap : TERM INT HUP
 "$@" < /dev/null
-echo $? > exit.new && mv exit.new exit
+printf '%03d\\n' $? 1<> exit.new && mv exit.new exit
 """
 POLL_S = 0.02
 HERE = "127.0.0.1"
@@ -60,6 +61,9 @@ class Local:
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.ENOMEM):
                 raise NoCapacity(f"the machine cannot start another process: {error}") from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                words = f"the disk of {folder.parent} is full; make room there"
+                raise NoCapacity(words) from error
             raise Refused(f"the task could not be started: {error}") from error
 
     def _launch(self, task: Task, folder: Path) -> Handle:

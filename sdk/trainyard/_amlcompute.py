@@ -1,10 +1,13 @@
 """What an AmlCompute cluster is asked to be, and the status that it reports, as plain values."""
 
+import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional, Union
 
 from trainyard import _errors
 
+WHOLE = re.compile(r"[+-]?[0-9]{1,100}$")
+MOST_NODES = 1000
 PRIORITIES = {"dedicated": "Dedicated", "lowpriority": "LowPriority"}
 
 
@@ -13,11 +16,13 @@ def whole_number(name: str, given: Union[None, int, str]) -> Optional[int]:
     if given is None:
         return None
     try:
+        if isinstance(given, str) and not WHOLE.match(given.strip()):
+            raise ValueError(given)  # int() reads "1_0", and digits of any script
         number = int(given)
         if isinstance(given, float) and number != given:
             raise ValueError(given)
         return number
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _errors.ComputeTargetException(
             "Invalid configuration, {} must be a whole number, not {!r}".format(name, given)
         ) from None
@@ -56,6 +61,13 @@ class AmlComputeProvisioningConfiguration:
             raise _errors.ComputeTargetException(
                 "Invalid provisioning configuration, max nodes count is mandatory"
             )
+        for name, count in (("min_nodes", least), ("max_nodes", most)):
+            if not 0 <= count <= MOST_NODES:
+                raise _errors.ComputeTargetException(
+                    "Invalid configuration, {} must be from 0 to {}, not {}".format(
+                        name, MOST_NODES, count
+                    )
+                )
         if least > most:
             raise _errors.ComputeTargetException(
                 "Invalid configuration, min nodes count ({}) is more than max nodes count"

@@ -255,7 +255,7 @@ class AmlCompute(ComputeTarget):
 
         More nodes than it keeps up come only when runs wait for them. Says on the way what it
         sees where show_output is set; returns when the time is over. is_delete_operation: wait
-        until it is gone instead.
+        until it is gone instead. Raises ComputeTargetException for more nodes than it may have.
         """
         say = _say if show_output else _silent
         end = time.time() + 60 * float(timeout_in_minutes)
@@ -272,6 +272,14 @@ class AmlCompute(ComputeTarget):
             wanted = whole_number("min_node_count", min_node_count)
             if wanted is None:
                 wanted = int(self._facts["min_nodes"])
+            most = int(self._facts["max_nodes"])
+            if wanted > most:
+                raise _errors.ComputeTargetException(
+                    "min_node_count {} can never be reached: cluster {} has at most {} nodes;"
+                    " ask for fewer, or update(max_nodes={})".format(
+                        wanted, self.name, most, wanted
+                    )
+                )
             there = sum(self._facts["nodes"].values())
             if there >= wanted:
                 say(FINISHED + NODES_THERE + "\n")
@@ -358,6 +366,10 @@ def _not_found(name: str, error: _errors.NotFound) -> _errors.ComputeTargetExcep
 
 
 def _read(workspace: Place, name: str) -> Dict[str, Any]:
+    if not isinstance(name, str) or not name:
+        raise _errors.ComputeTargetException(
+            "Invalid compute target name {!r}: it must be text, the name of a cluster".format(name)
+        )
     try:
         return dict(workspace.client.get(_path(workspace, name)))
     except _errors.NotFound as error:

@@ -174,6 +174,10 @@ class MissingBlobs(Conflict):
     code = "missing_blobs"
 
 
+class DiskFull(StudioError):
+    code = "disk_full"
+
+
 BY_CODE = {
     kind.code: kind
     for kind in (
@@ -189,6 +193,7 @@ BY_CODE = {
         Conflict,
         WrongOffset,
         MissingBlobs,
+        DiskFull,
     )
 }
 

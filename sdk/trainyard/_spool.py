@@ -194,7 +194,7 @@ class Spool:
 def _acknowledged(path: str) -> int:
     try:
         with open(path[: -len(".points")] + ".at") as file:
-            return int(file.read() or 0)
+            return int((file.read().split() or ["0"])[0])
     except (OSError, ValueError):
         return 0
 

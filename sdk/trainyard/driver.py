@@ -13,6 +13,7 @@ Standard library only. Variables: docs/api.md, "Driver"; TRAINYARD_DELIVER_SECON
 the rest is tried to be brought after the script has ended.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -40,6 +41,7 @@ HEARTBEAT_S = 1.0
 # its last lines still reach the studio.
 SHARE_OF_GRACE = 0.7
 NOT_DELIVERED = 3
+LOG_SIZES = "log-sizes.json"
 # Who asked for the end.
 STUDIO, SIGNAL = "studio", "signal"
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -74,6 +76,7 @@ class Driver:
         self._saying = threading.Lock()  # "Running" goes before "Finalizing", however short it was
         self._beat_now = threading.Event()
         self._done = False
+        self._unwritten = ""
         self._began = time.monotonic()
 
     def _link(self) -> Link:
@@ -128,6 +131,9 @@ class Driver:
         for folder in (self.code, self.spool):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
+        # Whoever brings the rest of what we leave when we are killed has to know where logs began.
+        with open(self._place(LOG_SIZES), "w") as file:
+            json.dump(self.job.get("logs") or {}, file)
 
     def _shippers(self) -> Shippers:
         gone = self._on_run_ended
@@ -153,8 +159,12 @@ class Driver:
 
     def _write(self, log: str, text: str) -> None:
         """Add a line to one of the driver's own logs, with the seconds since it began."""
-        with open(self._place(log), "a", encoding="utf-8", errors="replace") as file:
-            file.write("[{:8.3f} s] {}\n".format(time.monotonic() - self._began, text))
+        line = "[{:8.3f} s] {}\n".format(time.monotonic() - self._began, text)
+        try:
+            with open(self._place(log), "a", encoding="utf-8", errors="replace") as file:
+                file.write(line)
+        except OSError:
+            self._unwritten += line  # The disk is full: it is brought without a file.
 
     # --- before the script ------------------------------------------------------------
     def _lay_out(self, outputs: OutputShipper) -> None:
@@ -291,6 +301,8 @@ class Driver:
         self._write_end(ranks, shippers, left, is_canceled)
         shippers[0].follow(self.part.end, self._place(self.part.end))
         shippers[0].bring_rest()
+        if self._unwritten:
+            shippers[0].tell(self.part.end, self._unwritten)
         said = self._failure(told) if told.has_failed and not is_canceled else told.end
         return self._finish(
             dict(said, error=error, canceled=is_canceled, undelivered=undelivered[:2000])
@@ -311,6 +323,8 @@ class Driver:
         if memory:
             self._write(self.part.end, memory)
             error = dict(error or {}, type="OutOfMemory", message=memory)
+        elif script.has_failed:
+            error = failure.of_full_disk(self.work, error) or error
         if self.part.world == 1 or not script.has_failed:
             return error
         if error is None:

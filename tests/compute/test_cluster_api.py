@@ -41,6 +41,9 @@ def test_a_cluster_is_made_and_listed(call):
     [
         ({"name": "9lives"}, "name", "beginning with a letter"),
         ({"name": "x" * 25}, "name", "2 to 24"),
+        ({"name": 1e3}, "name", "Not a valid string"),
+        ({"max_nodes": "1_0"}, "max_nodes", "valid integer"),
+        ({"max_nodes": "٢"}, "max_nodes", "valid integer"),
         ({"node_size": "HUGE"}, "node_size", "write your own as 2cpu-4gib"),
         ({"node_size": "0cpu-4gib"}, "node_size", "no node size"),
         ({"min_nodes": 3, "max_nodes": 2}, "min_nodes", "more than max_nodes"),

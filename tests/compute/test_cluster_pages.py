@@ -147,6 +147,9 @@ def test_a_cluster_is_made_by_the_form(page, home):
         ({"size": "HUGE"}, "size", "not one of the available choices"),
         ({"min_nodes": "4"}, "min_nodes", "at least 4 is more than at most 3"),
         ({"max_nodes": "many"}, "max_nodes", "Enter a whole number"),
+        ({"max_nodes": "1_0"}, "max_nodes", "Enter a whole number"),
+        ({"max_nodes": "٢"}, "max_nodes", "Enter a whole number"),
+        ({"cpus": "1_0"}, "cpus", "Enter a number"),
         ({"idle_seconds_before_scaledown": "-1"}, "idle_seconds_before_scaledown", "to 0"),
     ],
 )

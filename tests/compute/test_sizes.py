@@ -21,7 +21,9 @@ def test_a_size_of_ones_own_says_its_numbers():
     assert sizes.find("4CPU-16GiB-1gpu") == sizes.Size("4cpu-16gib-1gpu", 4, 16, 1)
 
 
-@pytest.mark.parametrize("wrong", ["0cpu-4gib", "4cpu-0gib", "-1cpu-4gib", "4cpu", "4cpu-4gib-"])
+@pytest.mark.parametrize(
+    "wrong", ["0cpu-4gib", "4cpu-0gib", "-1cpu-4gib", "4cpu", "4cpu-4gib-", "١cpu-1gib"]
+)
 def test_a_size_without_sense_is_refused(wrong):
     with pytest.raises(BadInput):
         sizes.find(wrong)

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.django_db
         {"cluster": 5},
         {"arguments": [{"a": 1}]},
         {"arguments": ["a\0b"]},
+        {"max_retries": "1_0"},
+        {"process_count_per_node": "٢"},
         {"tags": "x"},
         {"tags": {"a": "\ud800"}},
         {"environment": 5},

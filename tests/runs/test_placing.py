@@ -149,6 +149,22 @@ def test_who_waits_for_the_machine_is_overtaken_by_nobody_on_it(lab, queued, sta
     assert started == ["first", "big", "later", "last"]
 
 
+def test_a_place_in_line_counts_all_that_are_before_it_on_the_machine(lab, queued, started):
+    narrow = cluster_of(lab, "narrow", node_size="1cpu-1gib", max_nodes=1)
+    large = cluster_of(lab, "large", node_size="2cpu-2gib")
+    queued(narrow, "n0")
+    (next_here,) = queued(narrow, "n1")
+    (big,) = queued(large, "big")
+    (last_here,) = queued(narrow, "n2")
+    (last,) = queued(large, "last")
+    placing.place()
+    assert started == ["n0"]
+    assert "(next in line): the only node of narrow is held" in words_of(next_here)
+    assert "(number 2 in line): 2cpu-2gib takes 2 vCPU" in words_of(big)
+    assert "(number 2 in line for narrow): the only node of narrow" in words_of(last_here)
+    assert "(number 4 in line): 2cpu-2gib takes 2 vCPU" in words_of(last)
+
+
 def test_low_priority_comes_after_dedicated_whoever_came_first(lab, queued, started):
     low = cluster_of(lab, "low", node_size="2cpu-2gib", priority="lowpriority")
     dear = cluster_of(lab, "dear", node_size="2cpu-2gib")

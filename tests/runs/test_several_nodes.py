@@ -141,7 +141,7 @@ def test_a_lost_node_puts_the_run_back_into_the_queue_as_often_as_was_asked(
     assert state_of(run) == State.QUEUED
     assert (run.attempt, run.retried) == (2, 1)
     event = run.events.last()
-    assert "node 2 was lost" in event.text
+    assert "node 2 (ranks 3 to 5 of 6) was lost" in event.text
     assert "started again, 1 of 1" in event.text
     assert not Token.objects.filter(subject=run.run_id).exists()
     assert drivers.say(0, "heartbeat").status_code == 401, "of the earlier attempt"
@@ -154,7 +154,7 @@ def test_a_lost_node_puts_the_run_back_into_the_queue_as_often_as_was_asked(
     lose(run, 0)
     lose(run, 1)
     assert (state_of(run), run.reason) == (State.FAILED, Reason.LOST)
-    assert run.error["message"] == "node 1: the container is gone"
+    assert run.error["message"] == "node 1 (ranks 0 to 2 of 6): the container is gone"
 
 
 def test_a_driver_of_an_earlier_attempt_is_told_that_nothing_more_is_taken(run, driver_of):
@@ -166,6 +166,42 @@ def test_a_driver_of_an_earlier_attempt_is_told_that_nothing_more_is_taken(run, 
     old.client = driver_of(run)  # its token, were it to come by one
     answer = old.say(0, "heartbeat")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_a_run_that_lost_a_node_of_a_deleted_cluster_is_not_started_again(run, drivers):
+    clusters.delete(run.cluster, now())
+    lose(run, 0)
+    lose(run, 1)
+    assert (state_of(run), run.reason, run.retried) == (State.FAILED, Reason.LOST, 0)
+    assert "not started again: its cluster cpu-cluster was deleted" in run.error["message"]
+
+
+def test_a_run_that_waits_to_be_started_again_fails_with_its_cluster(run, drivers):
+    lose(run, 0)
+    lose(run, 1)
+    assert state_of(run) == State.QUEUED
+    clusters.delete(run.cluster, now())
+    supervising.once(now())
+    assert (state_of(run), run.reason) == (State.FAILED, Reason.LOST)
+    assert run.error["message"] == (
+        "its cluster cpu-cluster was deleted before it could be started again"
+    )
+
+
+def test_a_task_that_is_none_of_the_run_s_is_told_so(run, drivers):
+    answer = drivers.client.post("/api/v1/driver/heartbeat?task=other", {}, "json")
+    assert answer.status_code == 409
+    assert f"'other' is no task of run {run.run_id}" in answer.json()["error"]["message"]
+
+
+def test_a_cancel_by_the_script_says_so(run, drivers):
+    drivers.client.post(f"/api/v1/runs/{run.run_id}/cancel")
+    for rank in range(2):
+        drivers.say(rank, "finish", exit_code=None, signal=15, canceled=True, told="studio")
+    assert (state_of(run), run.reason) == (State.CANCELED, Reason.CANCELED)
+    texts = [event.text for event in run.events.order_by("id")]
+    assert "cancel asked by the run itself" in texts
+    assert texts[-1] == "canceled by the run itself"
 
 
 def test_a_script_that_fails_is_not_started_again(run, drivers):
@@ -191,7 +227,7 @@ def test_one_silent_node_of_two_is_not_responding_until_it_answers(run, drivers,
     tasks.of(run).filter(rank=1).update(seen_at=now() - timedelta(minutes=1))
     supervising.once(now())
     assert state_of(run) == State.NOT_RESPONDING
-    words = "no word from its driver on node 2 for 15 s; its process lives"
+    words = "no word from its driver on node 2 for 8 s; its process lives"
     assert run.events.last().text == words
     drivers.say(0, "heartbeat")
     assert state_of(run) == State.NOT_RESPONDING

@@ -99,7 +99,7 @@ def test_no_room_for_the_second_node_ends_and_frees_the_first_and_both_start_lat
     placing.place()
     assert (state_of(pair), pair.attempt, pair.retried) == (State.QUEUED, 2, 0)
     assert edge.running == {first[0]}
-    why = "node 2: the machine has no room for the container"
+    why = "node 2 (rank 1 of 2): the machine has no room for the container"
     assert (last_words(pair), pair.waits_for) == (why, f"{why}; it is tried again")
     assert not Token.objects.filter(subject=pair.run_id).exists(), (
         "its driver is to be heard no more"
@@ -125,7 +125,7 @@ def test_who_waits_for_its_own_earlier_start_is_not_told_that_a_run_of_its_name_
     Run.objects.filter(pk=pair.pk).update(not_before=now())
     placing.place()
     assert state_of(pair) == State.QUEUED
-    assert pair.waits_for.endswith("held by its own earlier start, which is being ended")
+    assert pair.waits_for.endswith("(next in line): its earlier start is being put away")
 
 
 def test_every_attempt_is_cleaned_up_at_once_and_not_only_the_first(edge, pair, workers):
@@ -142,7 +142,7 @@ def test_an_engine_that_does_not_answer_for_the_second_node_is_asked_again_for_t
     edge.answers[1] = Unreachable("the Docker engine went away")
     placing.place()
     assert state_of(pair) == State.STARTING
-    assert pair.waits_for == "node 2: the Docker engine went away; it is tried again"
+    assert pair.waits_for == "node 2 (rank 1 of 2): the Docker engine went away; it is tried again"
     assert held() == set(tasks.ids(pair))
     edge.answers.clear()
     supervising.once(now() + 2 * supervising.DUE)
@@ -166,7 +166,7 @@ def test_a_refusal_names_the_node_and_what_was_started_is_ended(edge, pair):
     edge.answers[1] = Refused("there is no such image")
     placing.place()
     assert (state_of(pair), pair.reason) == (State.FAILED, Reason.START_FAILED)
-    assert pair.error["message"] == "node 2: there is no such image"
+    assert pair.error["message"] == "node 2 (rank 1 of 2): there is no such image"
     assert cleaning.clean(pair, now() + timedelta(seconds=5))
     assert (edge.running, held()) == (set(), set())
 
@@ -174,7 +174,7 @@ def test_a_refusal_names_the_node_and_what_was_started_is_ended(edge, pair):
 def test_the_worst_that_the_nodes_met_decides(edge, pair):
     edge.answers = {0: Unreachable("away"), 1: Refused("never")}
     placing.place()
-    assert (state_of(pair), pair.error["message"]) == (State.FAILED, "node 2: never")
+    assert (state_of(pair), pair.error["message"]) == (State.FAILED, "node 2 (rank 1 of 2): never")
 
 
 def test_a_worker_that_is_killed_before_it_notes_the_start_leaves_a_task_that_is_found(
@@ -302,6 +302,7 @@ def test_two_that_settle_a_lost_node_at_once_start_the_run_again_once(edge, queu
     ending.settle(run)
     assert (state_of(run), run.attempt, run.retried) == (State.QUEUED, 2, 1)
     assert last_words(run) == "node 1 was lost (it is gone): started again, 1 of 3"
+    assert cleaning.clean(run, now() + timedelta(seconds=5))
     placing.place()
     started = run.events.filter(state=State.QUEUED).last().text
     assert started.startswith("node 1 was lost (it is gone): started again, 1 of 3; "), "it stays"

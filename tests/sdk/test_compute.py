@@ -146,6 +146,11 @@ def test_more_nodes_than_are_kept_up_run_into_the_timeout(target, capsys):
     assert said.endswith('"Succeeded" and current node count is "0"\n')
 
 
+def test_more_nodes_than_there_may_be_are_not_waited_for(target):
+    with pytest.raises(ComputeTargetException, match=r"5 can never be reached: .* at most 2 nodes"):
+        target.wait_for_completion(min_node_count=5)
+
+
 def test_making_a_cluster_again_changes_it(workspace, target):
     config = AmlCompute.provisioning_configuration("STANDARD_NC6", "lowpriority", max_nodes=3)
     again = ComputeTarget.create(workspace, target.name, config)
@@ -158,6 +163,8 @@ def test_making_a_cluster_again_changes_it(workspace, target):
     [
         ({}, "Invalid provisioning configuration, max nodes count is mandatory"),
         ({"max_nodes": "many"}, "max_nodes must be a whole number"),
+        ({"max_nodes": "1_0"}, "max_nodes must be a whole number"),
+        ({"max_nodes": -1}, "max_nodes must be from 0 to 1000, not -1"),
         ({"max_nodes": 1, "min_nodes": 2}, "is more than max nodes count"),
         ({"max_nodes": 1, "vm_priority": "high"}, "dedicated or lowpriority"),
         ({"max_nodes": 1, "vm_size": "HUGE"}, "write your own as 2cpu-4gib"),
@@ -184,6 +191,8 @@ def test_what_is_not_there_is_a_compute_target_exception(workspace, target):
     for name in ("nobody", "a/b", "ä ö"):
         with pytest.raises(ComputeTargetException, match="ComputeTargetNotFound"):
             ComputeTarget(workspace, name)
+    with pytest.raises(ComputeTargetException, match="Invalid compute target name None"):
+        ComputeTarget(workspace, None)
     with pytest.raises(ComputeTargetException, match="Detach is not supported for AmlCompute"):
         target.detach()
 

@@ -3,6 +3,8 @@
 import os
 import signal
 
+import pytest
+
 from tests.sdk.driving import is_alive, until
 
 FAMILY = """
@@ -92,3 +94,18 @@ def test_a_cancel_that_came_before_the_start_starts_nothing(driving):
     driving.studio.job["cancel"] = True
     assert driving.run() == 0
     assert driving.studio.finished["canceled"] and driving.studio.text() == ""
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+@pytest.mark.parametrize("folder", ["spool", "."])
+def test_a_script_that_takes_the_driver_s_folder_away_ends_as_it_ended(driving, folder, code):
+    train = """
+import os, shutil, sys
+print("there", flush=True)
+shutil.rmtree(os.path.join(os.environ["TRAINYARD_WORK"], "{}"), ignore_errors=True)
+sys.exit({})
+"""
+    driving.studio.code(train=train.format(folder, code))
+    driving.run()
+    assert driving.studio.finished["exit_code"] == code, driving.said
+    assert "ended with exit code" in driving.studio.text("azureml-logs/75_job_post.txt")

@@ -1,5 +1,7 @@
 """Why a script failed, read from the end of what it printed."""
 
+import errno
+import os
 import re
 from typing import Dict, List, Optional, Tuple
 
@@ -90,3 +92,30 @@ def of_last_line(place: str, exit_code: int) -> Optional[Dict[str, str]]:
         exit_code, lines[-1].strip()[:MOST_LAST_LINE]
     )
     return {"type": "ScriptFailed", "message": words}
+
+
+# A disk with less than this has no room for a line and what belongs to it.
+NO_ROOM_BYTES = 64 * 1024
+NO_SPACE = "[Errno {}]".format(errno.ENOSPC)
+
+
+def of_full_disk(folder: str, error: Optional[Dict[str, str]]) -> Optional[Dict[str, str]]:
+    """Return the error of a script that failed because there was no room; None where there was.
+
+    A disk that is full keeps the script from saying so: its own last words had no room either.
+    """
+    said = (error or {}).get("message", "")
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return None
+    if disk.f_bavail * disk.f_frsize < NO_ROOM_BYTES:
+        size = disk.f_blocks * disk.f_frsize / 2.0**20
+        why = "the disk is full on which the run works ({:,.0f} MiB)".format(size)
+    elif NO_SPACE in said:
+        why = "a disk is full on which the script wrote"
+    else:
+        return None
+    has_traceback = "traceback" in (error or {})
+    message = "{}: {}".format(why, said) if has_traceback else why
+    return dict(error or {}, type="DiskFull", message=message)

@@ -54,6 +54,11 @@ class LogShipper(Shipper):
         self._tails: Dict[str, Tail] = {}
         self._scanned_at = 0.0
 
+    def tell(self, path: str, text: str) -> None:
+        """Add text at the end of a log which has no file, for there was no room for it."""
+        tail = Tail(path, "", None, False)
+        self._append(tail, self._append(tail, 0, b""), text.encode("utf-8", "replace"))
+
     def follow(self, path: str, place: str, is_kept_empty: bool = False) -> None:
         """Bring the file `place` as the log `path`."""
         base = None if self._sizes is None else self._sizes.get(path, 0)

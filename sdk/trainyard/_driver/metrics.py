@@ -57,6 +57,8 @@ class Reader:
         self.malformed = 0
         self.is_system = name.startswith(SYSTEM)
         self.due_at = 0.0
+        # Where the batch ends that was under way when an earlier driver was killed.
+        self.cut_at = 0
 
     def size(self) -> int:
         try:
@@ -76,6 +78,16 @@ class MetricShipper(Shipper):
         self._names: Dict[bytes, str] = {}
         self._is_text: Dict[str, bool] = {}
         self.count = 0
+
+    def go_on(self) -> None:
+        """Go on where a driver that was killed has stopped, with the batch that it had cut."""
+        for reader in self._found():
+            try:
+                with open(_beside(reader)) as file:
+                    said = [int(word) for word in file.read().split()]
+                reader.offset, reader.sequence, reader.cut_at = said
+            except (OSError, ValueError):
+                pass  # Nothing was sent of it yet.
 
     def step(self, is_last: bool) -> bool:
         came = False
@@ -115,9 +127,10 @@ class MetricShipper(Shipper):
         if batch is None:
             return False
         if batch.series:
+            _note_progress(reader, batch.end)
             self._send(reader, batch)
         reader.offset, reader.pending = batch.end, None
-        _note_progress(reader)
+        _note_progress(reader, batch.end)
         return True
 
     def _send(self, reader: Reader, batch: Batch) -> None:
@@ -143,7 +156,8 @@ class MetricShipper(Shipper):
             return None
         with open(reader.place, "rb") as file:
             file.seek(reader.offset)
-            lines = of_few_names(file.read(READ_BYTES).split(b"\n")[:-1][:MOST_POINTS])
+            most = reader.cut_at - reader.offset if reader.cut_at > reader.offset else READ_BYTES
+            lines = of_few_names(file.read(most).split(b"\n")[:-1][:MOST_POINTS])
         if not lines:
             return None
         end = reader.offset + sum(len(line) + 1 for line in lines)
@@ -211,12 +225,20 @@ def _read(kind: bytes, value: bytes) -> Any:
     return number
 
 
-def _note_progress(reader: Reader) -> None:
-    """Say beside the file how much the studio has; run.flush() in the script waits for that."""
-    place = reader.place[: -len(ENDING)] + ".at"
+def _beside(reader: Reader) -> str:
+    return reader.place[: -len(ENDING)] + ".at"
+
+
+def _note_progress(reader: Reader, cut_at: int) -> None:
+    """Say beside the file how much the studio has; run.flush() in the script waits for that.
+
+    With the number of the last batch, and where the one ends that is under way: who goes on after
+    us cuts the same.
+    """
+    place = _beside(reader)
     try:
         with open(place + ".new", "w") as file:
-            file.write(str(reader.offset))
+            file.write("{} {} {}".format(reader.offset, reader.sequence, cut_at))
         os.replace(place + ".new", place)
     except OSError:
         pass

@@ -1,0 +1,41 @@
+"""A script that kills its own driver: what it had made until then is kept, in every attempt."""
+
+import os
+
+from tests.faults.conftest import text_of
+from tests.faults.watching import LOG, NOTICED_WITHIN_S, stopwatch, until
+
+KILLS = """
+import os, time
+from azureml.core import Run
+Run.get_context().log("number", 1)
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/last.txt", "a") as file:
+    file.write("of a start;")
+time.sleep(1.5)
+print("last words", flush=True)
+os.kill(os.getppid(), 9)
+time.sleep(60)
+"""
+LAST = "outputs/last.txt"
+
+
+def test_the_last_words_of_a_script_are_kept_when_its_driver_is_killed(desk, tmp_path):
+    watched = desk.submit(KILLS)
+    watched.until("Running")
+    since = stopwatch()
+    watched.until("Failed")
+    assert since() < NOTICED_WITHIN_S + 1.5, "it is lost 1.5 s after its start"
+    assert "killed by signal 9" in watched.words
+    until(lambda: LAST in watched.run.get_file_names(), NOTICED_WITHIN_S, "its file is kept")
+    assert text_of(watched.run, tmp_path, LOG) == "last words\n"
+
+
+def test_a_second_start_goes_on_after_the_last_words_of_the_first(desk, tmp_path):
+    watched = desk.submit(KILLS, max_retries=1)
+    watched.until("Failed")
+    assert "started again, 1 of 1" in watched.all_words
+    said = "last words\n" * 2
+    until(lambda: text_of(watched.run, tmp_path, LOG) == said, NOTICED_WITHIN_S, "both are kept")
+    watched.run.download_file(LAST, os.fspath(tmp_path / "last.txt"))
+    assert (tmp_path / "last.txt").read_text() == "of a start;" * 2
