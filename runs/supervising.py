@@ -219,9 +219,7 @@ def _clean_ended(now: datetime) -> None:
     left = Run.objects.filter(cleaned_at__isnull=True).exclude(state__in=ACTIVE)
     ended = left.order_by("id").values_list("pk", "ended_at", "reason")
     # Of one that was lost no driver has told: nobody else sends it.
-    due = {
-        (pk, "clean") for pk, at, why in ended if at and (at < now - DUE or why == Reason.LOST)
-    }
+    due = {(pk, "clean") for pk, at, why in ended if at and (at < now - DUE or why == Reason.LOST)}
     earlier = RunTask.objects.filter(cleaned_at=None, attempt__lt=F("run__attempt"))
     before = earlier.values_list("run_id", "run__attempt")
     due |= {(pk, f"clean before attempt {attempt}") for pk, attempt in before}

@@ -30,7 +30,8 @@ def test_a_cluster_is_made_and_listed(call):
         "name": "gpu", "backend": "local", "node_size": "STANDARD_NC6", "min_nodes": 0,
         "max_nodes": 4, "idle_seconds_before_scaledown": 120, "priority": "dedicated",
         "require_gpu": False, "has_network": True, "created_at": "",
-        "nodes": {"Idle": 0, "Running": 0}, "nodes_changed_at": "", "state": "Steady",
+        "nodes": {"Idle": 0, "Running": 0}, "node_list": [], "nodes_changed_at": "",
+        "state": "Steady",
         "size": {"cpus": 6.0, "memory_gib": 56.0, "gpus": 1},
     }  # fmt: skip
     assert [item["name"] for item in caller.get(home).json()["items"]] == ["gpu"]

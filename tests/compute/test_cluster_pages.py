@@ -82,7 +82,7 @@ def test_a_cluster_shows_who_is_on_its_nodes_and_why_the_rest_wait(page, home, m
     text = text_of(answer)
     assert text.index("brave_fox") < text.index("still_pine") < text.index("calm_heron")
     assert "held by brave_fox" in text and "rash_lynx" not in text
-    assert [place for place, _ in answer.context["queue"]] == [None, 1]
+    assert [run.name for run in answer.context["queue"]] == ["still_pine", "calm_heron"]
     assert "1 running run finishes" in text and "2 waiting runs are canceled" in text
     counts = text_of(page.get(f"{home}/_queues/"))
     assert f'id="queue-{cluster.pk}" hx-swap-oob="innerHTML"><b>2</b>' in counts
