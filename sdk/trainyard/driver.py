@@ -131,9 +131,6 @@ class Driver:
         for folder in (self.code, self.spool):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
-        # Whoever brings the rest of what we leave when we are killed has to know where logs began.
-        with open(self._place(LOG_SIZES), "w") as file:
-            json.dump(self.job.get("logs") or {}, file)
 
     def _shippers(self) -> Shippers:
         gone = self._on_run_ended
@@ -192,6 +189,9 @@ class Driver:
         if kept:
             words += "; {} earlier outputs restored".format(len(kept))
         self._write(log, words)
+        # For whoever brings the rest when we are killed: where logs began, and what is older.
+        with open(self._place(LOG_SIZES), "w") as file:
+            json.dump(job.get("logs") or {}, file)
 
     def _start(self) -> Ranks:
         command = variables.command(self.job)

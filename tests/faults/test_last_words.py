@@ -39,3 +39,28 @@ def test_a_second_start_goes_on_after_the_last_words_of_the_first(desk, tmp_path
     until(lambda: text_of(watched.run, tmp_path, LOG) == said, NOTICED_WITHIN_S, "both are kept")
     watched.run.download_file(LAST, os.fspath(tmp_path / "last.txt"))
     assert (tmp_path / "last.txt").read_text() == "of a start;" * 2
+
+
+HALF = """
+import os, time
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/model.bin", "w") as file:
+    file.write("whole")
+print("kept", flush=True)
+time.sleep(4)
+with open("outputs/model.bin", "w") as file, open("outputs/other.bin", "w") as other:
+    for name in (file, other):
+        name.write("ha")
+        name.flush()
+    os.kill(os.getppid(), 9)
+    time.sleep(60)
+"""
+
+
+def test_a_file_that_was_being_written_is_not_kept_for_whole(desk, tmp_path):
+    watched = desk.submit(HALF)
+    watched.until("Failed")
+    names = watched.run.get_file_names()
+    assert "outputs/model.bin" in names and "outputs/other.bin" not in names
+    watched.run.download_file("outputs/model.bin", os.fspath(tmp_path / "model.bin"))
+    assert (tmp_path / "model.bin").read_text() == "whole"

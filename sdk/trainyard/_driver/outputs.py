@@ -50,6 +50,10 @@ class OutputShipper(Shipper):
         self._kept[path] = (status.st_size, status.st_mtime_ns)
         self._sent.add(sha256)
 
+    def leave(self, path: str, status: os.stat_result) -> None:
+        """Say that this file, as it is now, is not to be brought."""
+        self._kept[path] = (status.st_size, status.st_mtime_ns)
+
     def step(self, is_last: bool) -> bool:
         came = self._bring_uploads()
         if is_last:

@@ -10,13 +10,14 @@ studio has already is known by the offsets that the driver noted beside its file
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, Tuple
 
 from trainyard import _errors
 from trainyard._client import file_sha256
 from trainyard._driver.link import RunEnded, Undelivered
-from trainyard._driver.outputs import OutputShipper
+from trainyard._driver.outputs import STILL_S, OutputShipper
 from trainyard._driver.part import Part
+from trainyard._driver.paths import walk
 from trainyard.driver import LOG_SIZES, NOT_DELIVERED, Driver
 
 BRINGS_WITHIN_S = 5.0
@@ -51,14 +52,39 @@ class Rest(Driver):
             return self.job.get("logs")  # It had not begun.
 
     def _know(self, outputs: OutputShipper) -> None:
-        """Find what the studio has already of ./outputs."""
-        for path, sha256, size in self.job.get("outputs") or []:
-            place = os.path.join(self.code, path)
-            try:
-                if os.stat(place).st_size == size and file_sha256(place) == sha256:
-                    outputs.known(path, place, sha256)
-            except OSError:
-                continue
+        """Find what the studio has already of ./outputs, and what is not to be brought.
+
+        What was there before the script is what the studio gave: another node may have made a newer
+        one since. What changed in the last second before the end may be half a file; by ctime, for
+        a program may set the other times as it likes.
+        """
+        began, ended = self._span()
+        for name, place, status in walk(os.path.join(self.code, "outputs"), outputs.refuse):
+            path = "outputs/" + name
+            if status.st_ctime <= began:
+                outputs.leave(path, status)
+            elif self._is_kept(path, place, status.st_size):
+                outputs.known(path, place, file_sha256(place))
+            elif status.st_ctime > ended - STILL_S:
+                outputs.leave(path, status)
+                outputs.refuse(path, "it was being written when its run was killed")
+
+    def _is_kept(self, path: str, place: str, size: int) -> bool:
+        kept = {name: (sha256, size) for name, sha256, size in self.job.get("outputs") or []}
+        sha256, there = kept.get(path, ("", -1))
+        return there == size and file_sha256(place) == sha256
+
+    def _span(self) -> Tuple[float, float]:
+        """Return when the scripts began, and when they or their driver last wrote something."""
+        try:
+            began = os.stat(self._place(LOG_SIZES)).st_ctime
+        except OSError:
+            began = 0.0
+        newest = began
+        for folder in (self.spool, self.code):
+            for _, _, status in walk(folder, lambda path, why: None):
+                newest = max(newest, status.st_ctime)
+        return began, newest
 
 
 def main() -> int:
