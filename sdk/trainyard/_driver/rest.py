@@ -72,7 +72,7 @@ class Rest(Driver):
     def _is_kept(self, path: str, place: str, size: int) -> bool:
         kept = {name: (sha256, size) for name, sha256, size in self.job.get("outputs") or []}
         sha256, there = kept.get(path, ("", -1))
-        return there == size and file_sha256(place) == sha256
+        return there == size and bool(file_sha256(place) == sha256)
 
     def _span(self) -> Tuple[float, float]:
         """Return when the scripts began, and when they or their driver last wrote something."""
