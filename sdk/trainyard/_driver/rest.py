@@ -28,6 +28,7 @@ class Rest(Driver):
 
     def drive(self) -> int:
         self.patience.ends_in(BRINGS_WITHIN_S)
+        span = self._span()  # before anything of ours is written beside their files
         self.job = self._call("GET", "job")
         self.job["logs"] = self._log_sizes()
         self.part = Part(self.job)
@@ -36,7 +37,7 @@ class Rest(Driver):
         log.follow(self.part.end, self._place(self.part.end))
         log.bring_rest()
         metrics.bring_rest()
-        self._know(outputs)
+        self._know(outputs, *span)
         outputs.bring_rest()
         for shipper in (log, metrics, outputs):
             for note in shipper.notes + [shipper.left()]:
@@ -51,14 +52,13 @@ class Rest(Driver):
         except (OSError, ValueError):
             return self.job.get("logs")  # It had not begun.
 
-    def _know(self, outputs: OutputShipper) -> None:
+    def _know(self, outputs: OutputShipper, began: float, ended: float) -> None:
         """Find what the studio has already of ./outputs, and what is not to be brought.
 
         What was there before the script is what the studio gave: another node may have made a newer
         one since. What changed in the last second before the end may be half a file; by ctime, for
         a program may set the other times as it likes.
         """
-        began, ended = self._span()
         for name, place, status in walk(os.path.join(self.code, "outputs"), outputs.refuse):
             path = "outputs/" + name
             if status.st_ctime <= began:
