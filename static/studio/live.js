@@ -1,14 +1,20 @@
 // One socket per page, many topics. Told at most once, so whoever listens also says how to catch up:
 // `catchUp` is called once the server listens for the page, at first and after every reconnect.
+// A page in the background is not told of what grows (metrics, logs), and catches up when it is shown.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30000;
 const SIGN_IN_FIRST = 4401;
+// Who looks at another page for a moment comes back to one that is up to date.
+const BACKGROUND_MS = 5000;
+const GROWS = /^run:[^:]+:(metrics|monitoring)$|:log(:|$)/;
 
 const listeners = new Map(); // topic → Set of { hear, catchUp }
 let socket = null;
 let wait = FIRST_WAIT_MS;
 let timer = 0;
+let isInBackground = false;
+let goingThere = 0;
 
 /** Say an event on the body, where htmx triggers and page modules hear it. */
 export const say = (name, detail) =>
@@ -27,12 +33,19 @@ export function listen(topic, hear, catchUp = () => {}) {
   if (isNew) listeners.set(topic, new Set());
   listeners.get(topic).add(listener);
   if (!socket) connect();
-  else if (socket.readyState === WebSocket.OPEN) {
-    if (isNew) ask([topic]);
-    else catchUp();
-  }
-  return () => listeners.get(topic)?.delete(listener);
+  else if (isNew) ask([topic]);
+  else if (socket.readyState === WebSocket.OPEN && isWanted(topic)) catchUp();
+  return () => stop(topic, listener);
 }
+
+function stop(topic, listener) {
+  const others = listeners.get(topic);
+  if (!others?.delete(listener) || others.size) return;
+  listeners.delete(topic);
+  tell({ ignore: [topic] });
+}
+
+const isWanted = (topic) => !isInBackground || !GROWS.test(topic);
 
 function connect() {
   clearTimeout(timer);
@@ -44,7 +57,7 @@ function connect() {
     show("live");
     ask([...listeners.keys()]);
   };
-  own.onmessage = ({ data }) => hear(JSON.parse(data));
+  own.onmessage = ({ data }) => [JSON.parse(data)].flat().forEach(hear);
   own.onclose = ({ code }) => {
     if (socket !== own) return;
     if (code === SIGN_IN_FIRST) return show("signed-out");
@@ -56,7 +69,12 @@ function connect() {
 }
 
 function ask(topics) {
-  if (topics.length) socket.send(JSON.stringify({ listen: topics }));
+  const wanted = topics.filter(isWanted);
+  if (wanted.length) tell({ listen: wanted });
+}
+
+function tell(words) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(words));
 }
 
 function hear(event) {
@@ -85,8 +103,28 @@ function hurry() {
   }
 }
 
+/** Stop hearing what grows once nobody has looked for a while; ask for all of it when one does. */
+function look() {
+  clearTimeout(goingThere);
+  const grow = () => [...listeners.keys()].filter((topic) => GROWS.test(topic));
+  if (document.hidden) {
+    goingThere = setTimeout(() => {
+      isInBackground = true;
+      if (grow().length) tell({ ignore: grow() });
+    }, BACKGROUND_MS);
+    return;
+  }
+  hurry();
+  if (!isInBackground) return;
+  isInBackground = false;
+  ask(grow());
+}
+
 addEventListener("online", hurry);
-document.addEventListener("visibilitychange", () => document.hidden || hurry());
+document.addEventListener("visibilitychange", look);
 // A page kept by the browser for "back" comes to life with its socket closed.
 addEventListener("pageshow", ({ persisted }) => persisted && hurry());
-listenForFragments();
+look();
+// Only from then on does htmx hear the body. What the socket says sooner, "live-open" with it, would
+// be lost, and a fragment that changed while the page was loading would stay as it was for good.
+addEventListener("DOMContentLoaded", listenForFragments);

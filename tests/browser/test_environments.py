@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from trainyard import Environment, Experiment, ScriptRunConfig, Workspace
 
 from tests.compute.packages import make_source, make_wheel
@@ -17,7 +17,8 @@ from tests.fixtures.studio_process import StudioProcess
 
 BUILT_MS = 60_000
 HOME = "/w/default/environments/"
-# The build of this package waits for a file, so that a test sees the build while it goes on.
+# The builds of these packages wait for a file, so that a test sees the build while it goes on.
+GATED = {"slow": "", "early": "", "broken": "raise RuntimeError('broken')"}
 WAITS = """
 while not pathlib.Path({gate!r}).exists():
     time.sleep(0.02)
@@ -25,18 +26,20 @@ while not pathlib.Path({gate!r}).exists():
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gate") / "open"
+def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder: a file with the name of a gated package lets its build go on."""
+    return tmp_path_factory.mktemp("gates")
 
 
 @pytest.fixture(scope="module")
-def live_studio(tmp_path_factory: pytest.TempPathFactory, gate: Path) -> Iterator[StudioProcess]:
+def live_studio(tmp_path_factory: pytest.TempPathFactory, gates: Path) -> Iterator[StudioProcess]:
     """A studio whose packages are made by hand: no index is asked."""
     folder = tmp_path_factory.mktemp("packages")
     for version in ("1.0", "2.0"):
         make_wheel(folder, "alpha", version)
     make_wheel(folder, "needsold", requires="alpha<2")
-    make_source(folder, "slow", before=WAITS.format(gate=os.fspath(gate)))
+    for name, then in GATED.items():
+        make_source(folder, name, before=WAITS.format(gate=os.fspath(gates / name)) + then)
     studio = StudioProcess(STUDIO_FIND_LINKS=os.fspath(folder))
     try:
         yield studio.start()
@@ -75,7 +78,7 @@ def marked(page: Page) -> list[str]:
 
 
 def test_one_is_written_mended_as_one_types_and_built_before_ones_eyes(
-    signed_in_page: Page, gate: Path
+    signed_in_page: Page, gates: Path
 ):
     page = signed_in_page
     page.goto(HOME)
@@ -103,7 +106,7 @@ def test_one_is_written_mended_as_one_types_and_built_before_ones_eyes(
     expect(card.locator("[aria-current=step]")).to_contain_text("Installing")
     expect(page.get_by_role("button", name="Cancel the local build")).to_be_visible()
     picture(page, "building")
-    gate.touch()
+    (gates / "slow").touch()
     expect(log).to_contain_text("is ready: 2 packages", timeout=BUILT_MS)
     expect(card.locator(".state")).to_have_text("Ready")
     picture(page, "built")
@@ -132,6 +135,33 @@ def test_a_failed_build_shows_the_line_and_is_mended_in_place(signed_in_page: Pa
     page.get_by_role("button", name="Save and build").click()
     expect(page.get_by_role("heading", name="mended:2")).to_be_visible()
     expect(page.locator("[data-build=local]")).to_contain_text("Ready", timeout=BUILT_MS)
+
+
+@pytest.mark.parametrize(
+    ("package", "ends", "tab", "place", "shown"),
+    [("early", "Ready", "build", "[data-build=local] .state", "Ready"),
+     ("broken", "Failed", "definition", ".numbered .bad", "broken")],
+)  # fmt: skip
+def test_a_build_that_ends_while_a_page_of_it_loads_is_shown_there(
+    signed_in_page: Page, gates: Path, package: str, ends: str, tab: str, place: str, shown: str
+):
+    page = signed_in_page
+    write(page, package, package)
+    page.get_by_role("button", name="Save and build").click()
+    card = page.locator("[data-build=local]")
+    expect(card.locator("[aria-current=step]")).to_contain_text("Installing", timeout=BUILT_MS)
+
+    late = page.context.new_page()
+    held: list[Route] = []
+    script = re.compile(r"/registry/version\.")
+    late.route(script, lambda route: held.append(route))
+    with late.expect_request(script):
+        late.goto(f"{HOME}{package}/?version=1&tab={tab}&kind=local", wait_until="commit")
+    (gates / package).touch()
+    expect(card.locator(".state")).to_have_text(ends, timeout=BUILT_MS)
+    for route in held:
+        route.continue_()
+    expect(late.locator(place)).to_contain_text(shown)
 
 
 def test_two_versions_are_compared(signed_in_page: Page):
