@@ -3,11 +3,10 @@
 import os
 
 import pytest
-from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.core import Environment, Experiment, ScriptRunConfig
 from azureml.exceptions import ActivityFailedException
 
-from tests.fixtures.studio_process import StudioProcess
+from tests.compute.docker.boxes import workspace_with_boxes
 
 TRAINS = """
 import os, six
@@ -23,18 +22,8 @@ print("uid", os.getuid(), "networks", networks, "tmp", os.access("/tmp", os.W_OK
 
 @pytest.fixture(scope="module")
 def workspace(base):
-    studio = StudioProcess(STUDIO_DOCKER_BASE_IMAGE=base)
-    try:
-        studio.start()
-        found = Workspace.from_config(os.fspath(studio.config_folder))
-        shape = AmlCompute.provisioning_configuration(
-            "0.5cpu-0.5gib", max_nodes=1, backend="docker", has_network=False
-        )
-        ComputeTarget.create(found, "boxes", shape).wait_for_completion()
+    with workspace_with_boxes(base, "0.5cpu-0.5gib", max_nodes=1) as found:
         yield found
-        found.client.close()
-    finally:
-        studio.remove()
 
 
 @pytest.fixture

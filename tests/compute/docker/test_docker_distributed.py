@@ -3,12 +3,11 @@
 import os
 
 import pytest
-from azureml.core import Environment, Workspace
-from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.core import Environment
 from azureml.core.runconfig import PyTorchConfiguration
 from azureml.exceptions import ActivityFailedException
 
-from tests.fixtures.studio_process import StudioProcess
+from tests.compute.docker.boxes import workspace_with_boxes
 from tests.sdk import ranks
 
 SAYS = "rank 0: User program failed with ValueError: no data on this node"
@@ -22,18 +21,8 @@ time.sleep(300)
 
 @pytest.fixture(scope="module")
 def workspace(base):
-    studio = StudioProcess(STUDIO_DOCKER_BASE_IMAGE=base)
-    try:
-        studio.start()
-        found = Workspace.from_config(os.fspath(studio.config_folder))
-        shape = AmlCompute.provisioning_configuration(
-            "0.5cpu-1gib", max_nodes=2, backend="docker", has_network=False
-        )
-        ComputeTarget.create(found, "boxes", shape).wait_for_completion()
+    with workspace_with_boxes(base, "0.5cpu-1gib", max_nodes=2) as found:
         yield found
-        found.client.close()
-    finally:
-        studio.remove()
 
 
 @pytest.fixture

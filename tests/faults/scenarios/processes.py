@@ -1,6 +1,9 @@
 """The processes of one run are killed or stopped; other runs are not touched."""
 
 import signal
+from collections.abc import Callable
+
+import psutil
 
 from tests.faults.watching import (
     CHECKPOINT,
@@ -60,24 +63,22 @@ def nothing_is_left(watched: Watched) -> None:
     until(lambda: not processes_of(watched.run.id), WAITED_S, "no process is left")
 
 
-def killed_script(desk: Desk) -> Outcome:
+def _killed(desk: Desk, who: str, find: Callable[[str], psutil.Process]) -> Outcome:
     watched = desk.submit().with_checkpoint()
     since = stopwatch()
-    script_of(watched.run.id).kill()
+    find(watched.run.id).kill()
     watched.until("Failed")
     noticed = since()
     nothing_is_left(watched)
-    return watched.outcome("kill -9 of the script", noticed)
+    return watched.outcome(f"kill -9 of the {who}", noticed)
+
+
+def killed_script(desk: Desk) -> Outcome:
+    return _killed(desk, "script", script_of)
 
 
 def killed_driver(desk: Desk) -> Outcome:
-    watched = desk.submit().with_checkpoint()
-    since = stopwatch()
-    driver_of(watched.run.id).kill()
-    watched.until("Failed")
-    noticed = since()
-    nothing_is_left(watched)
-    return watched.outcome("kill -9 of the driver", noticed)
+    return _killed(desk, "driver", driver_of)
 
 
 def killed_all(desk: Desk) -> Outcome:
