@@ -1,5 +1,7 @@
 """The only way a request gets hold of an experiment or a run."""
 
+from collections.abc import Sequence
+
 from runs.models import Experiment, Run
 from studio import access
 from studio.access import Person
@@ -44,3 +46,16 @@ def experiment_for(workspace: Workspace, name: str) -> Experiment:
             " it is made when its first run is submitted"
         )
     return experiment
+
+
+def runs_for(workspace: Workspace, run_ids: Sequence[str]) -> list[Run]:
+    """Return the runs with these ids, in their order, with their experiment loaded.
+
+    Raises NotFound that names one which is not in the workspace.
+    """
+    there = Run.objects.filter(experiment__workspace=workspace, run_id__in=run_ids)
+    found = {run.run_id: run for run in there.select_related("experiment")}
+    absent = next((run_id for run_id in run_ids if run_id not in found), None)
+    if absent is not None:
+        raise NotFound(f'no run "{absent[:300]}" in workspace "{workspace.name}"')
+    return [found[run_id] for run_id in dict.fromkeys(run_ids)]

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from compute.access import cluster_for
 from registry.api import model_dict
-from runs import control, metrics, outputs, snapshots, tasks
+from runs import control, outputs, snapshots, tasks
 from runs.access import experiment_for
 from runs.api_access import run_of
 from runs.models import Experiment, Run
@@ -120,63 +120,6 @@ class Cancel(APIView):
         run = run_of(request, run_id, write=True)
         by_itself = subject_of(request) is not None
         return Response(run_dict(control.cancel(run, user_of(request), by_itself=by_itself)))
-
-
-class Metrics(APIView):
-    """A summary of each metric that a run's script logged, or of what its nodes did."""
-
-    permission_classes = [ByPersonOrRun]
-
-    @extend_schema(
-        parameters=[OpenApiParameter("monitoring", description="1: of the nodes instead")],
-        responses=OpenApiTypes.OBJECT,
-    )
-    def get(self, request: Request, run_id: str) -> Response:
-        run = run_of(request, run_id)
-        monitoring = request.query_params.get("monitoring") == "1"
-        return Response({"series": metrics.summaries(run, monitoring=monitoring)})
-
-
-class PointsAsked(Input):
-    """Which points are wanted: after how many, thinned to how many, which steps."""
-
-    after = serializers.IntegerField(min_value=0, default=0)
-    most = serializers.IntegerField(min_value=0, max_value=100_000, default=0)
-    first = serializers.IntegerField(required=False, default=None)
-    last = serializers.IntegerField(required=False, default=None)
-
-
-class Points(APIView):
-    """Points of a run's metrics, whole or thinned."""
-
-    permission_classes = [ByPersonOrRun]
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(name, description=text)
-            for name, text in (
-                ("name", "a metric; may be repeated; absent: all of the script"),
-                ("after", "how many points the caller has"),
-                ("most", "thin to about so many points; 0: every one"),
-                ("from", "first step"),
-                ("to", "last step"),
-            )
-        ],
-        responses=OpenApiTypes.OBJECT,
-    )
-    def get(self, request: Request, run_id: str) -> Response:
-        run = run_of(request, run_id)
-        given = request.query_params
-        renamed = {"from": "first", "to": "last"}
-        wanted = PointsAsked.read({renamed.get(k, k): given[k] for k in given if k != "name"})
-        series = metrics.points(
-            run,
-            given.getlist("name"),
-            after=wanted["after"],
-            most=wanted["most"],
-            span=(wanted["first"], wanted["last"]),
-        )
-        return Response({"series": series})
 
 
 class NewModel(Input):

@@ -8,7 +8,7 @@ from django.utils.timezone import now as clock
 
 from compute import clusters
 from compute.backends import backend_for
-from runs import logs, rescue, tasks
+from runs import logs, metrics, rescue, tasks
 from runs.models import Run, RunTask
 from studio import tokens
 from studio.models import TokenKind
@@ -33,6 +33,7 @@ def clean(run: Run, now: datetime | None = None) -> bool:
         return all(freed)
     tokens.revoke(TokenKind.RUN, run.run_id)
     logs.finish(run)
+    metrics.merge(run)
     # A task may have been started since we looked: then there is more to clean.
     ended = Run.objects.filter(pk=run.pk).exclude(tasks__in=run.tasks.filter(cleaned_at=None))
     return bool(ended.update(cleaned_at=now))

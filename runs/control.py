@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now as clock
 
-from runs import actors, ending, lifecycle, orders
+from runs import actors, ending, lifecycle, orders, parameters
 from runs.models import Experiment, Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
@@ -58,6 +58,7 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
         if order.environment:
             used = RunAsset.Direction.IN
             RunAsset.objects.create(run=run, version=order.environment, direction=used)
+        parameters.keep(run)
         lifecycle.began(run, f"submitted by {user.username}")
         queue.send(actors.launch, run.pk)
     return run
@@ -98,6 +99,7 @@ def change(run: Run, wanted: dict[str, Any]) -> Run:
             for field, texts in added.items()
         }
         Run.objects.filter(pk=run.pk).update(name=name, **changes)
+        parameters.tag(run.experiment, {run.pk: added["tags"]})
         run.refresh_from_db()
         lifecycle.touched(run)
     return run

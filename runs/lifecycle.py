@@ -58,7 +58,9 @@ def _end(
     run: Run, reason: Reason, text: str, *, error: dict[str, Any], changes: dict[str, Any]
 ) -> bool:
     at = clock()
-    changes = {"reason": reason, "error": error, "ended_at": at, "waits_for": "", **changes}
+    ended_how = {"reason": reason, "error": error, "waits_for": ""}
+    took = {"ended_at": at, "duration_s": (at - run.created_at).total_seconds()}
+    changes = {**ended_how, **took, **changes}
     words = text or str(error.get("message", ""))
     ended = _swap(run, ENDS_AS[reason], words, at=at, changes=changes)
     if ended:

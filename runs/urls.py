@@ -1,14 +1,18 @@
 from django.urls import path
 
-from runs.views import detail, index, load, new
+from runs.views import compare, detail, drawn, experiments, index, load, metrics, new
 
 W = "w/<workspace>"
 RUN = "runs/<run_id>"
 
 app_name = "runs"
 urlpatterns = [
-    path(f"{W}/experiments/", index.experiments, name="experiments"),
-    path(f"{W}/experiments/<name>/", index.experiment, name="experiment"),
+    path(f"{W}/experiments/", experiments.experiments, name="experiments"),
+    path(f"{W}/experiments/<name>/", experiments.experiment, name="experiment"),
+    path(f"{W}/experiments/<name>/_columns/", experiments.columns, name="experiment-columns"),
+    path(f"{W}/compare/", compare.compare, name="compare"),
+    path(f"{W}/compare/_code/", compare.code, name="compare-code"),
+    path(f"{W}/compare/_file/", compare.file, name="compare-file"),
     path(f"{W}/new-run/", new.new_run, name="new"),
     path(f"{W}/new-run/_image/", new.image_state, name="new-image"),
     path(f"{W}/_active/", index.active, name="active"),
@@ -20,7 +24,8 @@ urlpatterns = [
     path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
     path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),
     path(f"{RUN}/", detail.overview, name="detail"),
-    path(f"{RUN}/metrics/", detail.metrics, name="metrics"),
+    path(f"{RUN}/metrics/", metrics.metrics, name="metrics"),
+    path(f"{RUN}/drawn/", drawn.drawn, name="drawn"),
     path(f"{RUN}/files/", detail.files, name="files"),
     path(f"{RUN}/code/", detail.code, name="code"),
     path(f"{RUN}/monitoring/", detail.monitoring, name="monitoring"),

@@ -16,12 +16,13 @@ from django.urls import path
 
 import runs.sockets
 from studio.live import LiveConsumer
+from studio.threads import KeptThreads
 
 live = LiveConsumer.as_asgi(resolve=runs.sockets.group_for)
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": KeptThreads(django_application),
         # Cookies know no ports, so the host alone would let another program's page listen in.
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter([path("live/", live)])), settings.OWN_ORIGINS

@@ -1,4 +1,4 @@
-"""Live events: published after commit, joined in bursts, told to the pages that listen.
+"""Live events: published after commit, told to the pages that listen (studio/hub.py joins them).
 
 Channels delivers at most once. So an event that carries data carries its place too (a cursor),
 and a page that missed one asks over HTTP: docs/api.md, Live.
@@ -6,30 +6,33 @@ and a page that missed one asks over HTTP: docs/api.md, Live.
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import redis
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
 
-from studio import background
+from studio import hub
 from studio.access import Person
 
 logger = logging.getLogger(__name__)
 
 # Topic → the group that carries it, or None when this user may not hear it.
 Resolve = Callable[[Person, str], str | None]
-JOIN_SECONDS = 0.05
 # A Valkey that hangs may not stop what publishes: a build, a run's driver.
 SEND_SECONDS = 2.0
 MOST_TOPICS = 200
 # A page that reads more slowly than this gets no more deltas: it asks over HTTP instead.
-MOST_WAITING = 2000
+MOST_WAITING_BYTES = 4 * 2**20
+GROWS = ("text", "points")
 
 
 def workspace_group(workspace_id: int) -> str:
@@ -50,20 +53,35 @@ def publish_to(groups: list[str], event: str, **payload: Any) -> None:
 def _send(groups: list[str], event: dict[str, Any]) -> None:
     """Send, and wait until it is sent: what one thread publishes is heard in that order."""
     try:
-        background.run(_send_each(groups, event), SEND_SECONDS)
+        layer = get_channel_layer()
+        config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+        [host] = config["hosts"]
+        with _valkey(host).pipeline(transaction=False) as sending:
+            for group in groups:
+                message = {"type": "live.event", "group": group, **event}
+                # As channels_redis names what it listens to.
+                sending.publish(f"{config['prefix']}__group__{group}", layer.serialize(message))
+            sending.execute()
     except Exception as error:  # the queue may lose a message: rows are the truth, pages ask again
         some, why = ", ".join(groups[:3]), f"{type(error).__name__} {error}".strip()
         logger.warning("live event %s for %s was not sent: %s", event["event"], some, why)
 
 
-async def _send_each(groups: list[str], event: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    for group in groups:
-        await layer.group_send(group, {"type": "live.event", "group": group, **event})
+@functools.cache
+def _valkey(host: str) -> redis.Redis:
+    """This process's connections. The layer's own belong to a loop in another thread: each event
+    would wait for two changes of threads, which is long in a busy process.
+    """
+    return redis.Redis.from_url(
+        host, socket_timeout=SEND_SECONDS, socket_connect_timeout=SEND_SECONDS
+    )
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes without types
     """One socket of one page. `resolve` decides which topics its user may hear."""
+
+    # It hears by the hub of its process; a channel of its own would be another ear.
+    channel_layer_alias = None
 
     def __init__(self, *, resolve: Resolve):
         super().__init__()
@@ -72,8 +90,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
     async def connect(self) -> None:
         await self.accept()
         self.topics: dict[str, list[str]] = {}
-        self.waiting: list[dict[str, Any]] = []
-        self.flush_task: asyncio.Task[None] | None = None
+        self.waiting: list[tuple[str, str, bytes]] = []
+        self.waiting_bytes = 0
+        self.lost: set[str] = set()
+        self.sending: asyncio.Task[None] | None = None
         user = self.scope.get("user")
         if user is None or not user.is_authenticated:
             # Refusing outright would show the browser only 1006: accept, then say why.
@@ -81,12 +101,17 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
-            topics = json.loads(text_data or "")["listen"]
-            wanted = [str(topic) for topic in topics]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            asked = json.loads(text_data or "")
+            heard, ignored = ([str(one) for one in asked.get(k, ())] for k in ("listen", "ignore"))
+            if not {"listen", "ignore"} & set(asked):
+                raise KeyError("listen")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            await self._leave()
             await self.close(code=4400)
             return
-        for topic in wanted:
+        for topic in ignored:
+            await self._ignore(topic)
+        for topic in heard:
             await self._listen(topic)
 
     async def _listen(self, topic: str) -> None:
@@ -96,84 +121,66 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # it comes wi
         if sum(map(len, self.topics.values())) < MOST_TOPICS:
             group = await database_sync_to_async(self.resolve)(self.scope["user"], topic)
         if group is None:
-            await self.send(json.dumps({"topic": topic, "event": "refused"}))
+            self._say(topic, "refused")
             return
         if group not in self.topics:
             self.topics[group] = []
-            await self.channel_layer.group_add(group, self.channel_name)
+            await hub.hub().add(group, self)
         self.topics[group].append(topic)
-        await self.send(json.dumps({"topic": topic, "event": "listening"}))
+        self._say(topic, "listening")
 
-    async def live_event(self, message: dict[str, Any]) -> None:
-        """Keep an event for at most 50 ms, so that a burst becomes one frame."""
-        # A page too slow for its events loses deltas, which it asks for, but never a wake-up.
-        if len(self.waiting) < MOST_WAITING or message["event"] not in ("text", "points"):
-            self.waiting.append(message)
-        if self.flush_task is None:
-            self.flush_task = asyncio.create_task(self._flush_soon())
+    async def _ignore(self, topic: str) -> None:
+        for group, topics in list(self.topics.items()):
+            if topic in topics:
+                topics.remove(topic)
+                if not topics:
+                    del self.topics[group]
+                    await hub.hub().discard(group, self)
 
-    async def _flush_soon(self) -> None:
+    def tell(self, group: str, event: str, body: bytes) -> None:
+        """Send an event on, once those before it are sent; never waits."""
+        for topic in self.topics.get(group, ()):
+            if self.waiting_bytes > MOST_WAITING_BYTES:
+                # A page too slow for its events loses deltas, which it asks for, but no wake-up.
+                if event in GROWS:
+                    self.lost.add(topic)
+                    continue
+                self.waiting = [one for one in self.waiting if one[:2] != (topic, event)]
+            self._keep(topic, event, body)
+
+    def _say(self, topic: str, event: str) -> None:
+        self._keep(topic, event, json.dumps({"event": event}).encode())
+
+    def _keep(self, topic: str, event: str, body: bytes) -> None:
+        self.waiting.append((topic, event, body))
+        self.waiting_bytes += len(body)
+        if self.sending is None:
+            self.sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
         # uvicorn raises its ClientDisconnected, an OSError, where the page left meanwhile.
         with contextlib.suppress(OSError):
-            await self._flush()
-        self.flush_task = None
-
-    async def _flush(self) -> None:
-        while self.waiting:
-            await asyncio.sleep(JOIN_SECONDS)
-            events, self.waiting = self.waiting, []
-            for event in join(events):
-                group = event.pop("group")
-                event.pop("type")
-                for topic in self.topics.get(group, ()):
-                    await self.send(json.dumps({"topic": topic, **event}))
+            while self.waiting:
+                events, self.waiting, self.waiting_bytes = self.waiting, [], 0
+                frames = [_with_topic(topic, body) for topic, _, body in events]
+                await self.send(frames[0] if len(frames) == 1 else f"[{','.join(frames)}]")
+                # What was not told has to be asked for, as after a connection that was lost.
+                lost, self.lost = self.lost, set()
+                for topic in lost:
+                    self._say(topic, "listening")
+        self.sending = None
 
     async def disconnect(self, code: int) -> None:
-        if self.flush_task:
-            self.flush_task.cancel()
-        for group in self.topics:
-            await self.channel_layer.group_discard(group, self.channel_name)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        if self.sending:
+            self.sending.cancel()
+        groups, self.topics = self.topics, {}
+        for group in groups:
+            await hub.hub().discard(group, self)
 
 
-def join(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join what continues what: text to text, points to points; a wake-up is told once.
-
-    Events keep their order within a group; what does not fit on is kept as its own event.
-    """
-    joined: list[dict[str, Any]] = []
-    last: dict[tuple[str, str], dict[str, Any]] = {}
-    for event in events:
-        key = (event["group"], event["event"])
-        before = last.get(key)
-        if before is None or not _absorb(before, event):
-            last[key] = event = json.loads(json.dumps(event))
-            joined.append(event)
-    return joined
-
-
-def _absorb(before: dict[str, Any], event: dict[str, Any]) -> bool:
-    if event["event"] == "text":
-        if before["next_offset"] != event["offset"]:
-            return False
-        before["text"] += event["text"]
-        before["next_offset"] = event["next_offset"]
-        return True
-    if event["event"] == "points":
-        return _absorb_points(before["series"], event["series"])
-    before.update(event)
-    return True
-
-
-def _absorb_points(before: dict[str, Any], series: dict[str, Any]) -> bool:
-    if any(
-        name in before and before[name]["after"] + len(before[name]["steps"]) != new["after"]
-        for name, new in series.items()
-    ):
-        return False
-    for name, new in series.items():
-        if name in before:
-            for column in ("steps", "times", "values"):
-                before[name][column].extend(new[column])
-        else:
-            before[name] = new
-    return True
+def _with_topic(topic: str, body: bytes) -> str:
+    """An event's JSON object with its topic as its first key."""
+    return f'{{"topic":{json.dumps(topic)},{body.decode()[1:]}'

@@ -132,9 +132,12 @@ else:
         }
     }
 
+# Requests come in threads that are kept, with their connections (studio/threads.py).
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
 # --- Valkey: the queue and the channel layer ----------------------------------------------------
 VALKEY_URL = env.text("STUDIO_VALKEY_URL", f"unix://{VALKEY_SOCKET}?db=0")
-CHANNEL_LAYERS = {
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [VALKEY_URL], "prefix": "live"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="trainyard-tests-"))
@@ -21,17 +22,26 @@ for name in [n for n in os.environ if n.startswith("STUDIO_") and n not in OF_TH
 os.environ["STUDIO_HOME"] = str(HOME)
 # No test depends on what a channel somewhere has today: they make their own, or have none.
 os.environ["STUDIO_CONDA_CHANNEL_ALIAS"] = "http://127.0.0.1:9"
+# The suites run on SQLite, and (tests/postgresql) again on a PostgreSQL named here.
+if database := os.environ.get("TRAINYARD_TEST_DATABASE_URL"):
+    os.environ["STUDIO_DATABASE_URL"] = database
 os.environ["DJANGO_SETTINGS_MODULE"] = "studio.settings"
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(HOME / "hypothesis")
 (HOME / "uploads").mkdir()
 django.setup()
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+# A machine that is busy is no failure, and a failing example is printed: no file keeps it.
+hypothesis.settings.register_profile("ours", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("ours")
 
 pytest_plugins = [
     "tests.fixtures.requests",
     "tests.fixtures.queue",
     "tests.fixtures.stack",
     "tests.fixtures.own_engine",
+    "tests.fixtures.postgresql",
 ]
 
 

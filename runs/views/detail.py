@@ -1,7 +1,5 @@
 """The page of one run: a view for each tab; its status; cancel and register."""
 
-import json
-from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -12,11 +10,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from registry import texts
-from runs import control, logs, outputs, peaks, stages
+from runs import control, drawn, logs, outputs, parameters, peaks, stages
 from runs import metrics as run_metrics
 from runs.access import run_for
 from runs.forms import RegisterModel
-from runs.models import MetricKind, Run, RunAsset
+from runs.metrics import headlines
+from runs.models import Run, RunAsset
 from runs.states import State
 from runs.views import nodes
 from studio.access import person
@@ -26,6 +25,7 @@ from studio.files import trees
 TABS = {
     "detail": "Overview",
     "metrics": "Metrics",
+    "drawn": "Images & tables",
     "files": "Outputs + logs",
     "code": "Code",
     "monitoring": "Monitoring",
@@ -43,7 +43,8 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
     events = list(run.events.all())
     on_nodes = nodes.facts(run)
     counts = {
-        "metrics": run_metrics.logged(run).count(),
+        "metrics": run_metrics.logged(run).filter(form__in=headlines.DRAWN).count(),
+        "drawn": drawn.drawn(run).count(),
         "files": run.logs.count() + run.files.count(),
     }
     return {
@@ -54,25 +55,13 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "stages": stages.of(run, events),
         "tab": tab,
         "tabs": [(key, title, counts.get(key)) for key, title in TABS.items()],
-        "main_metric": _main_metric(run),
+        "main_metric": headlines.main_metric(run),
+        "first_odd": headlines.first_odd(run),
         "log_path": _log_path(run, on_nodes["nodes"]),
         "grace_s": settings.CANCEL_GRACE_SECONDS,
         "limit_s": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
         **on_nodes,
     }
-
-
-def _main_metric(run: Run) -> dict[str, Any] | None:
-    """The metric that answers "is it learning": the loss, or else the first number logged."""
-    numbers = run_metrics.logged(run).exclude(kind=MetricKind.TEXT)
-    series = (
-        numbers.filter(name="loss").first()
-        or numbers.filter(name__icontains="loss").first()
-        or numbers.first()
-    )
-    if series is None:
-        return None
-    return {"name": series.name, "last": json.loads(series.last), "last_step": series.last_step}
 
 
 def _log_path(run: Run, rows: list[nodes.Row]) -> str:
@@ -86,7 +75,8 @@ def _log_path(run: Run, rows: list[nodes.Row]) -> str:
     return next((path for path in wanted if path in there), "")
 
 
-def _page(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpResponse:
+def page_of(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpResponse:
+    """The page of a run with the tab `tab` open: what its head shows, and `more`."""
     return render(request, f"runs/{tab}.html", {**_facts(run, tab), **more})
 
 
@@ -100,14 +90,14 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         "build": build,
         "image": build.image if build else None,
         "texts": texts.texts_of(run.definition, _blamed(run)),
-        "parameters": _parameters(run.arguments),
+        "parameters": parameters.of(run),
         "models": models.order_by("-id"),
         "lost": nodes.lost(run) if run.retried else [],
     }
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "runs/_overview.html", {**_facts(run, "detail"), **more})
     else:
-        response = _page(request, run, "detail", **more)
+        response = page_of(request, run, "detail", **more)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -115,38 +105,6 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
 def _blamed(run: Run) -> dict[str, list[int]]:
     """The lines of the environment's definition that its build failed on."""
     return texts.blamed_in(run.definition, run.error.get("guilty", ""))
-
-
-def _parameters(arguments: list[str]) -> list[tuple[str, str]]:
-    """`--lr 0.1 --fast --depth=3` as (name, value) pairs, in order; others are left out."""
-    pairs = []
-    for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
-        name, equals, value = argument.partition("=")
-        if not name.startswith("-") or _is_number(name):
-            continue
-        if not equals and (not following.startswith("-") or _is_number(following)):
-            value = following
-        pairs.append((name.lstrip("-"), value))
-    return pairs
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-@login_required
-def metrics(request: HttpRequest, run_id: str) -> HttpResponse:
-    run = _run(request, run_id)
-    page = {
-        "series": run_metrics.summaries(run),
-        "is_final": run.is_final,
-        "started_at": run.started_at.timestamp() if run.started_at else None,
-    }
-    return _page(request, run, "metrics", page=page)
 
 
 @login_required
@@ -163,7 +121,7 @@ def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
             "started_at": run.started_at.timestamp() if run.started_at else None,
             "ranks": nodes.ranks_by_number(run),
         }
-        response = _page(request, run, "monitoring", page=page, peaks=found)
+        response = page_of(request, run, "monitoring", page=page, peaks=found)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -171,7 +129,7 @@ def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
 @login_required
 def files(request: HttpRequest, run_id: str) -> HttpResponse:
     run = _run(request, run_id)
-    return _page(request, run, "files", listing=outputs.listing(run))
+    return page_of(request, run, "files", listing=outputs.listing(run))
 
 
 @login_required
@@ -181,7 +139,7 @@ def code(request: HttpRequest, run_id: str) -> HttpResponse:
         {"path": path, "size_bytes": size_bytes}
         for path, _, size_bytes in trees.listing(run.snapshot)
     ]
-    return _page(request, run, "code", listing=listing)
+    return page_of(request, run, "code", listing=listing)
 
 
 @login_required

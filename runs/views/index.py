@@ -1,14 +1,12 @@
-"""Lists of experiments and runs, and the fragments of runs that other pages show."""
+"""Fragments of runs that other pages show."""
 
 import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.vary import vary_on_headers
 
 from compute.access import cluster_for
 from compute.models import Cluster, Node
@@ -16,12 +14,11 @@ from compute.shown import nodes_facts
 from registry.access import version_for, visible
 from registry.models import Asset, Kind
 from runs import metrics
-from runs.access import experiment_for
-from runs.models import Experiment, MetricSeries, Run, RunAsset, RunQuerySet
-from runs.states import FINAL, ON_A_NODE, State
+from runs.models import MetricSeries, Run, RunAsset, RunQuerySet
+from runs.states import FINAL, ON_A_NODE
 from studio.access import workspace_for
 from studio.models import Workspace
-from studio.pages import is_fragment, page
+from studio.pages import page
 
 MOST_COLUMNS = 4
 MOST_ENDED = 8
@@ -33,66 +30,6 @@ def _runs(workspace: Workspace) -> RunQuerySet:
     """The workspace's runs with what a row shows."""
     return Run.objects.filter(experiment__workspace=workspace).select_related(
         "experiment", "cluster", "created_by", "environment"
-    )
-
-
-@login_required
-@vary_on_headers("HX-Request")
-def experiments(request: HttpRequest, workspace: str) -> HttpResponse:
-    place = workspace_for(request.user, workspace)
-    newest = Run.objects.filter(experiment=OuterRef("pk")).order_by("-id")
-    running = (
-        Run.objects.active()
-        .filter(experiment=OuterRef("pk"))
-        .order_by()
-        .values("experiment")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    found = Experiment.objects.filter(workspace=place).annotate(
-        active_count=Coalesce(Subquery(running), 0),
-        newest_id=Coalesce(Subquery(newest.values("pk")[:1]), 0),
-    )
-    items: list[Any]
-    items, following = page(found.order_by("-newest_id", "-id"), request.GET.get("cursor"))
-    last = {
-        run.pk: run
-        for run in _runs(place).filter(pk__in=[experiment.newest_id for experiment in items])
-    }
-    rows = [(experiment, last.get(experiment.newest_id)) for experiment in items]
-    facts = {"workspace": place, "rows": rows, "following": following}
-    name = "runs/_experiments.html" if is_fragment(request) else "runs/experiments.html"
-    return render(request, name, facts)
-
-
-@login_required
-@vary_on_headers("HX-Request")
-def experiment(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
-    """An experiment's runs, newest first; asked by htmx, the table and its facts alone."""
-    place = workspace_for(request.user, workspace)
-    found = experiment_for(place, name)
-    runs, following = page(
-        _runs(place).filter(experiment=found).order_by("-id"), request.GET.get("cursor")
-    )
-    columns, rows = _with_metrics(runs)
-    facts = {
-        "workspace": place,
-        "experiment": found,
-        "rows": rows,
-        "columns": columns,
-        "following": following,
-        **_counted(found),
-    }
-    template = "runs/_runs.html" if is_fragment(request) else "runs/experiment.html"
-    return render(request, template, facts)
-
-
-def _counted(experiment: Experiment) -> dict[str, int]:
-    running = Q(state__in=(State.RUNNING, State.FINALIZING))
-    return experiment.runs.order_by().aggregate(
-        all_count=Count("pk"),
-        running_count=Count("pk", filter=running),
-        waiting_count=Count("pk", filter=~running & ~Q(state__in=FINAL)),
     )
 
 

@@ -21,6 +21,8 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 SHOWN = re.compile(r"text/plain|image/(png|jpeg|gif|webp|bmp)|audio/.+|video/.+|application/json")
 # Models are compressed already: a zip here is a folder to carry, not a saving.
 ZIP_CHUNK_BYTES = 1024 * 1024
+# Not every machine has a list of types, and Python's own lacks it.
+mimetypes.add_type("image/webp", ".webp")
 
 
 def file_response(request: HttpRequest, blob: Blob, name: str) -> HttpResponseBase:
@@ -71,9 +73,16 @@ def zip_response(
     archive = ZipStream(compress_type=ZIP_STORED)
     for path, data in entries:
         archive.add(data, path)
-    response = StreamingHttpResponse(_for(request, _large_pieces(archive)))
+    return made_response(request, _large_pieces(archive), name, kind="application/zip")
+
+
+def made_response(
+    request: HttpRequest, body: Iterable[bytes], name: str, *, kind: str
+) -> HttpResponseBase:
+    """Answer with what is made while it is sent, as a file `name` of the content type `kind`."""
+    response = StreamingHttpResponse(_for(request, body))
     _name(response, name, attachment=True)
-    response["Content-Type"] = "application/zip"
+    response["Content-Type"] = kind
     return response
 
 

@@ -96,7 +96,7 @@ def test_a_wish_that_is_taken_back_ends_a_build_without_runs_at_the_next_look(wa
 def test_supervise_ends_a_build_whose_last_run_went_in_another_way(waiting):
     [run] = waiting(1)
     run.delete()
-    supervising.once(now())
+    supervising.once(ImageBuild.objects.get().asked_at)
     assert ImageBuild.objects.get().state == BuildState.WAITING, "it was asked for just now"
     supervising.once(now() + supervising.JUST_ASKED * 2)
     assert ImageBuild.objects.get().state == BuildState.CANCELED

@@ -54,7 +54,7 @@ def test_every_tab_shows_the_run(page, member, tab):
 def test_the_overview_lists_the_parameters(page, member):
     run = run_of(member, arguments=["--lr=0.1", "--fast", "--shift", "-3", "data"])
     shown = page.get(f"/runs/{run.run_id}/").context["parameters"]
-    assert shown == [("lr", "0.1"), ("fast", ""), ("shift", "-3")]
+    assert shown == [("lr", "0.1"), ("fast", "true"), ("shift", "-3")]
 
 
 def test_a_failed_run_says_why_on_top_with_the_way_to_its_log(page, member):

@@ -1,6 +1,6 @@
 """A burst of events becomes few frames, and nothing in it changes place."""
 
-from studio.live import join
+from studio.hub import join
 
 
 def text(offset: int, words: str, group: str = "stream.1") -> dict:

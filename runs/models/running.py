@@ -1,4 +1,4 @@
-"""What happened, and what is happening: experiments, runs, their events, metrics and files."""
+"""Runs: what was asked, where they are, how they ended; their experiments, tasks and events."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,7 +6,7 @@ from django.db.models import Q
 from compute.models import Cluster, ImageBuild
 from registry.models import Version
 from runs.states import ACTIVE, FINAL, Distribution, Reason, State
-from studio.models import Blob, Stream, Tree, User, Workspace
+from studio.models import Tree, User, Workspace
 
 
 class Experiment(models.Model):
@@ -82,6 +82,8 @@ class Run(models.Model):
     master = models.CharField(max_length=300, blank=True, help_text="where rank 0 is: host:port")
     not_before = models.DateTimeField(null=True, help_text="its backend had no room a moment ago")
     cleaned_at = models.DateTimeField(null=True, help_text="when its nodes and tasks were freed")
+    archived_at = models.DateTimeField(null=True, help_text="out of the tables, but kept")
+    duration_s = models.FloatField(null=True, help_text="from submitted to ended")
 
     objects = RunQuerySet.as_manager()
 
@@ -93,6 +95,16 @@ class Run(models.Model):
             models.Index(fields=["-ended_at"], name="runs_by_end"),
             # What supervise looks for every second, among all runs there ever were.
             models.Index(fields=["id"], condition=Q(cleaned_at__isnull=True), name="runs_to_clean"),
+            # What the table of an experiment counts and shows newest first.
+            models.Index(fields=["experiment", "archived_at", "id"], name="runs_shown"),
+            # All that it sorts and filters by, so that a hundred thousand rows are not read.
+            models.Index(
+                fields=[
+                    *("experiment", "id", "archived_at", "state", "name", "number", "duration_s"),
+                    *("created_at", "started_at", "created_by", "cluster", "environment_name"),
+                ],
+                name="runs_facts",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["experiment", "number"], name="one_run_per_number"),
@@ -170,107 +182,3 @@ class RunEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="one_event_per_number")
         ]
-
-
-class MetricKind(models.TextChoices):
-    """What the values of a metric are; numbers of two kinds under one name are floats."""
-
-    FLOAT = "float"
-    INT = "int"
-    BOOL = "bool"
-    TEXT = "text"
-
-
-class MetricSeries(models.Model):
-    """One metric of a run: how many points, and the summary that tables and tiles need.
-
-    least, greatest, total of finite values only; `nan_count` counts NaN and ±Inf.
-    """
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="series")
-    name = models.CharField(max_length=255)
-    kind = models.CharField(max_length=8, choices=MetricKind, default=MetricKind.FLOAT)
-    count = models.PositiveBigIntegerField(default=0)
-    first_step = models.BigIntegerField(default=0)
-    last_step = models.BigIntegerField(default=0)
-    last_time = models.FloatField(default=0, help_text="wall clock, Unix seconds")
-    last = models.CharField(max_length=255, blank=True, help_text="as JSON, NaN as a string")
-    least = models.FloatField(null=True)
-    greatest = models.FloatField(null=True)
-    nan_count = models.PositiveBigIntegerField(default=0)
-    first_nan_step = models.BigIntegerField(null=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "name"], name="one_series_per_metric")
-        ]
-
-
-class MetricSegment(models.Model):
-    """Points of one series from number `first` on: packed int64 steps, float64 times and values.
-
-    Text values are a JSON list instead of float64.
-    """
-
-    series = models.ForeignKey(MetricSeries, models.CASCADE, related_name="segments")
-    first = models.PositiveBigIntegerField()
-    count = models.PositiveIntegerField()
-    steps = models.BinaryField()
-    times = models.BinaryField()
-    values = models.BinaryField()
-
-    class Meta:
-        ordering = ["first"]
-        constraints = [
-            models.UniqueConstraint(fields=["series", "first"], name="one_segment_per_place")
-        ]
-
-
-class MetricWriter(models.Model):
-    """A process that logs: the number of its last batch that is stored."""
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="metric_writers")
-    name = models.CharField(max_length=80)
-    last_sequence = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_writer_per_name")]
-
-
-class RunLog(models.Model):
-    """A log of a run by its path, e.g. `azureml-logs/70_driver_log.txt`."""
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="logs")
-    path = models.CharField(max_length=1000)
-    stream = models.ForeignKey(Stream, models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["path"]
-        constraints = [models.UniqueConstraint(fields=["run", "path"], name="one_log_per_path")]
-
-
-class RunFile(models.Model):
-    """A file that a run wrote to `outputs/` (or uploaded), whole, as last seen."""
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="files")
-    path = models.CharField(max_length=1000)
-    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["path"]
-        constraints = [models.UniqueConstraint(fields=["run", "path"], name="one_file_per_path")]
-
-
-class RunAsset(models.Model):
-    """Lineage: the run used (in) or made (out) this version, under this name."""
-
-    class Direction(models.TextChoices):
-        IN = "in"
-        OUT = "out"
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="assets")
-    version = models.ForeignKey(Version, models.CASCADE, related_name="+")
-    direction = models.CharField(max_length=3, choices=Direction)
-    path = models.CharField(max_length=1000, blank=True, help_text="where in the run's files")

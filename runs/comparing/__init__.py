@@ -1,0 +1,1 @@
+"""What differs between runs: their facts and values, their curves by group, their code."""

@@ -1,0 +1,26 @@
+"""A run's metrics: appended in batches, exactly once; read back whole, thinned or summarised."""
+
+from runs.metrics.batches import Batch, parse, unpack
+from runs.metrics.fields import RESERVED, group, logged, monitored, monitoring_group
+from runs.metrics.merging import merge
+from runs.metrics.reading import curves, points, read, summaries
+from runs.metrics.shown import shown
+from runs.metrics.storing import append
+
+__all__ = [
+    "RESERVED",
+    "Batch",
+    "append",
+    "curves",
+    "group",
+    "logged",
+    "merge",
+    "monitored",
+    "monitoring_group",
+    "parse",
+    "points",
+    "read",
+    "shown",
+    "summaries",
+    "unpack",
+]

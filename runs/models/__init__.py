@@ -1,0 +1,34 @@
+"""What happened, and what is happening: experiments, runs, their events, metrics and files."""
+
+from runs.models.comparing import Field, FieldKind, RunValue, SavedView
+from runs.models.files import RunAsset, RunFile, RunLog
+from runs.models.metrics import (
+    MetricForm,
+    MetricKind,
+    MetricLevel,
+    MetricSegment,
+    MetricSeries,
+    MetricWriter,
+)
+from runs.models.running import Experiment, Run, RunEvent, RunQuerySet, RunTask
+
+__all__ = [
+    "Experiment",
+    "Field",
+    "FieldKind",
+    "MetricForm",
+    "MetricKind",
+    "MetricLevel",
+    "MetricSegment",
+    "MetricSeries",
+    "MetricWriter",
+    "Run",
+    "RunAsset",
+    "RunEvent",
+    "RunFile",
+    "RunLog",
+    "RunQuerySet",
+    "RunTask",
+    "RunValue",
+    "SavedView",
+]
