@@ -8,11 +8,12 @@ import re
 import shutil
 import sys
 import tempfile
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
+from typing import Any, Callable, Dict, Iterator, Optional, Union
 
 from trainyard import _compute, _config, _errors, _snapshot
 from trainyard._client import Client
 from trainyard._environment import Environment
+from trainyard._logging import Logging
 from trainyard._model import Model
 from trainyard._offline import OfflineRun
 from trainyard._place import Group, Place
@@ -234,10 +235,9 @@ class Experiment(Group):
     start_logging = _unbuilt("Experiment.start_logging", "experiment.submit(ScriptRunConfig(...))")
 
 
-class Run(RemoteRun):
+class Run(Logging, RemoteRun):
     """A run: one to look at (by its id), or, in its own script, the one to log to."""
 
-    _spool: Optional[Spool] = None
     _current: Union[None, "Run", OfflineRun] = None
 
     @classmethod
@@ -265,49 +265,39 @@ class Run(RemoteRun):
         return workspace.get_run(run_id)
 
     # --- in the script ------------------------------------------------------------
-    def log(self, name: str, value: Any, description: str = "", step: Optional[int] = None) -> None:
-        """Add a point to the metric `name`: a number, truth value, text, or numpy/torch scalar.
-
-        step: the place on the x axis; None counts from 0. Takes microseconds, never waits for
-        the studio. Raises UserErrorException for a list.
-        """
-        if self._spool is None:
-            raise _not_here("Run.log")
-        self._spool.point(name, value, step)
-
-    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
-        """Add each of the values as a point."""
-        if self._spool is None:
-            raise _not_here("Run.log_list")
-        for one in value:
-            self._spool.point(name, one)
-
     def upload_file(
         self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
     ) -> None:
         """Keep a file, or an open binary stream, as the run's file `name`; a copy is made now."""
-        if self._spool is None:
-            raise _not_here("Run.upload_file")
+        spool = self._spool_for("Run.upload_file")
         if not hasattr(path_or_stream, "read"):
-            self._spool.upload(name, os.path.expanduser(os.fspath(path_or_stream)))
+            spool.upload(name, os.path.expanduser(os.fspath(path_or_stream)))
             return
         with tempfile.NamedTemporaryFile() as copy:
             shutil.copyfileobj(path_or_stream, copy)
             copy.flush()
-            self._spool.upload(name, copy.name)
+            spool.upload(name, copy.name)
 
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Wait until the studio has what was logged; says on stderr when it has not in time."""
-        if self._spool is not None and not self._spool.flush(timeout_seconds):
-            sys.stderr.write(
-                "trainyard: the studio has not taken all metrics after {} s; they are kept and"
-                " sent again\n".format(timeout_seconds)
-            )
-
-    def get_metrics(self, name: Optional[str] = None, **unused: Any) -> Dict[str, Any]:
-        """Return name → value, or a list of values where a name was logged more than once."""
+    def get_metrics(
+        self,
+        name: Optional[str] = None,
+        recursive: bool = False,
+        run_type: Optional[str] = None,
+        populate: bool = False,
+    ) -> Dict[str, Any]:
+        """Return name → value, list or dict of columns, as it was logged; see RemoteRun."""
         self.flush(5)
-        return super().get_metrics(name, **unused)
+        return super().get_metrics(name, recursive, run_type, populate)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A worker process that it is sent to is of the same run.
+        return super().__reduce_ex__(protocol) if self._spool is None else (Run.get_context, ())
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.flush()
 
     def complete(self, _set_status: bool = True) -> None:
         """Wait until what was logged is kept; the exit code of the script decides its state."""
@@ -327,16 +317,8 @@ class Run(RemoteRun):
         raise _errors.not_built("Run.input_datasets", "the path of the data as an argument")
 
 
-_FILE = "write the values to a file in ./outputs"
 _LOOP = "submit the runs one by one in a loop"
 for _name, _instead in (
-    ("log_row", "run.log(column, value) for each column"),
-    ("log_table", "run.log(column, value) for each column"),
-    ("log_image", "save the picture in ./outputs"),
-    ("log_confusion_matrix", _FILE),
-    ("log_accuracy_table", _FILE),
-    ("log_residuals", _FILE),
-    ("log_predictions", _FILE),
     ("upload_folder", "write the files to ./outputs"),
     ("child_run", _LOOP),
     ("create_children", _LOOP),
@@ -346,12 +328,6 @@ for _name, _instead in (
     ("restore_snapshot", "the Code tab of the run's page"),
 ):
     setattr(Run, _name, _unbuilt("Run." + _name, _instead))
-
-
-def _not_here(call: str) -> NotImplementedError:
-    return _errors.not_built(
-        call + " outside of the run's own script", "Run.get_context() in the script, and log there"
-    )
 
 
 def _run_of_this_process(environ: Any) -> Optional[Run]:

@@ -34,6 +34,18 @@ class OfflineRun:
     ) -> None:
         print("Attempted to log image metric {}:\n{}".format(name, path or plot))
 
+    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        print("Attempted to log residual metric {}:\n{}".format(name, value))
+
+    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        print("Attempted to log predictions metric {}:\n{}".format(name, value))
+
+    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        print("Attempted to log accuracy_table metric {}:\n{}".format(name, value))
+
+    def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+        print("Attempted to log confusion_matrix metric {}:\n{}".format(name, value))
+
     def tag(self, key: str, value: Optional[str] = None) -> None:
         self._tags[key] = "" if value is None else str(value)
         print("Attempted to add tag {} with value {}".format(key, value))
@@ -62,6 +74,13 @@ class OfflineRun:
 
     def cancel(self) -> None:
         raise _errors.RunEnvironmentException("an offline run cannot be canceled; end its process")
+
+    def __enter__(self) -> "OfflineRun":
+        print("[START] Run {} context".format(self._run_id))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        print("[STOP] Run {} context".format(self._run_id))
 
     def __repr__(self) -> str:
         return "Run(Id: {}, offline)".format(self._run_id)

@@ -5,7 +5,7 @@ import os
 import re
 from typing import Any, Dict, List, Optional
 
-from trainyard import _distributed, _errors, _following
+from trainyard import _distributed, _errors, _following, _metrics
 from trainyard._client import file_path
 from trainyard._environment import Environment
 from trainyard._image_build import page_of
@@ -14,7 +14,6 @@ from trainyard._place import Group
 
 NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
 OF_RANK = re.compile(r"rank \d+: ")  # of several processes, the one that failed
-NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 class RemoteRun:
@@ -182,22 +181,24 @@ class RemoteRun:
         self._facts = self._client.patch(self._base, {"properties": words})
 
     # --- metrics ------------------------------------------------------------
-    def get_metrics(self, name: Optional[str] = None, **unused: Any) -> Dict[str, Any]:
-        """Return name → value, or a list of values where a name was logged more than once."""
-        for key in ("recursive", "run_type", "populate"):
-            if unused.get(key):
-                raise _errors.not_built("Run.get_metrics({}=...)".format(key), "get_metrics()")
-        series = self._client.get(self._base + "/metrics/points", name=name)["series"]
-        kinds: Dict[str, str] = {}
-        if any("kind" not in points for points in series.values()):
-            summaries = self._client.get(self._base + "/metrics")["series"]
-            kinds = {summary["name"]: summary["kind"] for summary in summaries}
-        found = {}
-        for key, points in series.items():
-            kind = points.get("kind") or kinds.get(key, "float")
-            values = [_value(value, kind) for value in points["values"]]
-            found[key] = values[0] if len(values) == 1 else values
-        return found
+    def get_metrics(
+        self,
+        name: Optional[str] = None,
+        recursive: bool = False,
+        run_type: Optional[str] = None,
+        populate: bool = False,
+    ) -> Dict[str, Any]:
+        """Return name → what was logged; of one metric when `name` is given, {} without such.
+
+        Logged once, a value; more often, a list. A list is a list, a table column → list, or
+        column → value where it has one row. Of a file (a picture, a confusion matrix, …) where it
+        is; populate=True: the bytes of the picture, the dict of the others.
+        recursive=True: run id → such a dict; a run of this studio has no child runs.
+        """
+        if run_type is not None:
+            raise _errors.not_built("Run.get_metrics(run_type=...)", "get_metrics()")
+        found = _metrics.read(self._client, self._base, name, populate)
+        return {self._run_id: found} if recursive else found
 
     # --- files ------------------------------------------------------------
     def get_file_names(self) -> List[str]:
@@ -333,12 +334,3 @@ def _environment(facts: Dict[str, Any]) -> Environment:
     named = facts["environment"]
     words = {"name": named["name"], "version": named["version"]}
     return Environment._of(dict(words, definition=facts.get("definition") or {"pip": ""}))
-
-
-def _value(value: Any, kind: str) -> Any:
-    if kind == "text":
-        return value
-    value = NOT_FINITE.get(value, value) if isinstance(value, str) else value
-    if kind == "bool":
-        return bool(value)
-    return int(value) if kind == "int" and value == value and abs(value) != float("inf") else value

@@ -3,11 +3,18 @@
     run.log() ── one line, one write ──► metrics/<pid>-<8 hex>.points ──► driver ──► studio
                                          metrics/<pid>-<8 hex>.at     ◄── bytes the studio has
 
-A line is `kind TAB step TAB unix-seconds TAB value TAB name NEWLINE`; kind is f, i, b or t; name,
-and the value of kind t, are JSON in ASCII. One process writes one file, in one system call per
-line, so a killed script loses nothing that it has logged, and a fork or a thread needs no care.
+A line is `kind TAB step TAB unix-seconds TAB value TAB name NEWLINE`; kind is f, i, b, t or j, with
+`:form` behind it for what was not logged by run.log (f:list, j:table, t:image); name, and the value
+of kinds t and j, are JSON in ASCII. Metrics that are files have a spool file of their own, files-…:
+the driver tells of them once it has brought what they name, and nothing else waits for that.
+
+One process writes one file, in one system call per line, so a killed script loses nothing that it
+has logged, and a fork or a thread needs no care.
 """
 
+import atexit
+import errno
+import hashlib
 import itertools
 import json
 import os
@@ -17,35 +24,48 @@ import threading
 import time
 from os import getpid, write
 from time import time as now
-from typing import Any, Dict, Iterator, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from trainyard import _errors
+from trainyard._values import NO_LIST, Odd, Several, clean, number_of, plain, text_of
 
 MOST_NAME = 255
-MOST_TEXT = 10000
-NO_LIST = "`run.log` does not support list type. Use run.log_list instead"
-LISTS = (list, tuple, set, frozenset, dict, range)
+WRITTEN_AT_ONCE = 256 * 1024
+FILES = "files-"
+LINE = "%s\t%d\t%r\t%s\t%s\n"
+RETRY_S = 1.0
+MOST_STEP = 2**63 - 1
+
+Series = Tuple[str, Iterator[int]]  # a name as JSON, and what counts its steps
 
 
 class Spool:
     """Appends points to this process's own file below `folder`.
 
     Only a wrong call (a list as a value) raises; a full disk costs points, says so once on stderr
-    and lets the training go on.
+    and lets the training go on. mark: what the file's name begins with.
     """
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, mark: str = ""):
         self._folder = folder
+        self._mark = mark
         self._pid = 0
         self._handle = -1
         self._path = ""
-        self._series: Dict[str, Tuple[str, Iterator[int]]] = {}
+        self._retry_at = 0.0
+        self._series: Dict[Any, Series] = {}
+        self._classes: Dict[str, str] = {}
         self._lock = threading.Lock()
         self._lock_pid = os.getpid()
         self._lost = 0
         self._is_torn = False
         self._said: Set[str] = set()
         self._uploaded: Set[str] = set()
+        self._of_files = Spool(folder, FILES) if not mark else self
+
+    def __reduce__(self) -> Any:
+        # What is sent to a worker process writes a file of its own there.
+        return type(self), (self._folder, self._mark)
 
     def point(self, name: str, value: Any, step: Optional[int] = None) -> None:
         """Append one point; step None counts from 0 for each name in each process.
@@ -57,63 +77,129 @@ class Spool:
             text = "f\t%d\t%r\t%r\t%s\n"
         else:
             text, value = self._other(value)
+            if not text:
+                self._text(name, value, step)
+                return
         if getpid() != self._pid:
             self._open()
-        series = self._series.get(name) or self._add(name)
-        if step is None:
-            step = next(series[1])
         try:
+            series = self._series.get(name) or self._add(name, "number")
+            if step is None:
+                step = next(series[1])
+            elif type(step) is not int or not -MOST_STEP <= step <= MOST_STEP:
+                step = self._step(step, series)
             line = (text % (step, now(), value, series[0])).encode("ascii")
         except (TypeError, ValueError):
-            line = self._odd_step(text, step, value, series)
+            line = self._odd_call(text, step, value, str(name))
+        done = -1
         try:
-            if not self._is_torn and write(self._handle, line) == len(line):
-                return
+            if not self._is_torn:
+                done = write(self._handle, line)
+                if done == len(line):
+                    return
         except OSError as error:
-            self._lose(error)
+            self._lose(1, error)
             return
-        self._write_torn(line)
+        self._append(line, done)
+
+    def _odd_call(self, text: str, step: Any, value: Any, name: str) -> bytes:
+        """Format a line whose name was a list, or whose step has thousands of digits."""
+        series = self._series.get(name) or self._add(name, "number")
+        return (text % (self._step(step, series), now(), value, series[0])).encode("ascii")
 
     def _other(self, value: Any) -> Tuple[str, Any]:
-        """Return (line format, value) for what is no plain float."""
+        """Return (line format, value) for what is no plain float; "" for a text."""
+        try:
+            value = plain(value)
+        except Several:
+            raise _errors.UserErrorException(NO_LIST) from None
+        except Odd as error:
+            self.say("type", "run.log keeps a {} as its text".format(error))
+            value = _shown(value)
         if isinstance(value, bool):
             return "b\t%d\t%r\t%d\t%s\n", value
         if isinstance(value, int):
-            return "i\t%d\t%r\t%d\t%s\n", value
-        if isinstance(value, str):
-            value = _clean(value)[:MOST_TEXT]
-            return "t\t%d\t%r\t%s\t%s\n", json.dumps(value)
+            return "i\t%d\t%r\t%s\t%s\n", number_of(value)
         if isinstance(value, float):
-            return "f\t%d\t%r\t%r\t%s\n", float(value)
-        if isinstance(value, LISTS) or hasattr(value, "__next__"):
-            raise _errors.UserErrorException(NO_LIST)
-        item = getattr(value, "item", None)
-        if item is not None:
-            # A scalar of numpy, torch, jax, …; one with several values has no item.
-            try:
-                return self._other(item())
-            except (TypeError, ValueError, RuntimeError):
-                raise _errors.UserErrorException(NO_LIST) from None
-        if hasattr(value, "__float__") and not isinstance(value, complex):
-            return "f\t%d\t%r\t%r\t%s\n", float(value)
-        self._say("type", "run.log keeps a {} as its text".format(type(value).__name__))
-        return self._other(repr(value))
+            return "f\t%d\t%r\t%r\t%s\n", value
+        return "", str(value)
 
-    def _odd_step(
-        self, text: str, step: Any, value: Any, series: Tuple[str, Iterator[int]]
-    ) -> bytes:
-        """Format a line whose step was no number: counted instead, rather than stop a training."""
-        self._say("step", "run.log: the step {!r} is no whole number; counting".format(step))
-        return (text % (next(series[1]), time.time(), value, series[0])).encode("ascii")
+    def _text(self, name: Any, value: str, step: Any) -> None:
+        if getpid() != self._pid:
+            self._open()
+        series = self._series_of(name, "text", "text")
+        values = ("t", self._step(step, series), now(), text_of(value, name, self.say), series[0])
+        self._append((LINE % values).encode("ascii"))
 
-    def _add(self, name: Any) -> Tuple[str, Iterator[int]]:
+    def points(self, name: Any, kind: str, values: List[str], form: str) -> None:
+        """Append values, as they stand in a line, as points of a form, in as few writes as can be.
+
+        kind: f, i, b, t or j.   form: of what call they are, list, table, image, ….
+        """
+        if getpid() != self._pid:
+            self._open()
+        holds = "numbers" if kind in "fib" else "texts" if kind == "t" else "mixed values"
+        what = "list of " + holds if form == "list" else form
+        quoted, counter = self._series_of(name, form, what)
+        lines: List[bytes] = []
+        size = 0
+        for value in values:
+            head = "{}:{}".format(kind, form)
+            lines.append((LINE % (head, next(counter), now(), value, quoted)).encode("ascii"))
+            size += len(lines[-1])
+            if size >= WRITTEN_AT_ONCE:
+                self._append(b"".join(lines))
+                lines, size = [], 0
+        if lines:
+            self._append(b"".join(lines))
+
+    def file_point(self, name: Any, form: str, address: str) -> None:
+        """Append where the file is that was logged under `name`, in the file of such points."""
+        self._classed(str(name), form)
+        self._of_files.points(name, "t", [text_of(address, name, self.say)], form)
+
+    def _series_of(self, name: Any, form: str, what: str) -> Series:
+        key = (form, str(name))
+        series = self._series.get(key) or self._add(str(name), what, key)
+        self._classed(str(name), what)
+        return series
+
+    def _classed(self, name: str, what: str) -> None:
+        """Warn of a name that was used for something else: the studio keeps what came first."""
+        first = self._classes.setdefault(name, what)
+        if first != what:
+            self.say(
+                "class " + name,
+                "Conflicting metric types, logged metric of type: {}; {} was a {} before, and"
+                " keeps only that".format(what, name, first),
+            )
+
+    def _step(self, step: Any, series: Series) -> int:
+        """Return a step as a whole number, or the next one: nothing odd shall stop a training."""
+        if step is None:
+            return next(series[1])
+        try:
+            number = int(step)
+            if not -MOST_STEP <= number <= MOST_STEP:
+                raise OverflowError
+            if number != step and not isinstance(step, str):
+                self.say("whole", "run.log: the step {!r} is taken as {}".format(step, number))
+            return number
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            words = "run.log: the step {} is no whole number of 64 bits; counting"
+            self.say("step", words.format(_shown(step)[:80]))
+            return next(series[1])
+
+    def _add(self, name: Any, what: str, key: Any = None) -> Series:
         """Return (name as JSON, its step counter), kept for the next point."""
-        kept = _clean(str(name)).replace("\0", "") or "unnamed"
+        kept = clean(str(name)).replace("\0", "")
+        kept = kept if kept.strip() else "unnamed"
         if len(kept) > MOST_NAME:
-            self._say("name", "a metric's name is cut at {} characters".format(MOST_NAME))
+            self.say("name", "a metric's name is cut at {} characters".format(MOST_NAME))
             kept = kept[:MOST_NAME]
+        self._classed(str(name), what)
         series = (json.dumps(kept), itertools.count())
-        return self._series.setdefault(name, series)
+        return self._series.setdefault(name if key is None else key, series)
 
     def _open(self) -> None:
         """Open this process's file: at its first point, and again in a forked child."""
@@ -127,30 +213,52 @@ class Spool:
             try:
                 folder = os.path.join(self._folder, "metrics")
                 os.makedirs(folder, exist_ok=True)
-                name = "{}-{}.points".format(pid, os.urandom(4).hex())
-                self._path = os.path.join(folder, name)
+                name = "{}{}-{}.points".format(self._mark, pid, os.urandom(4).hex())
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-                self._handle = os.open(self._path, flags, 0o600)
+                path = os.path.join(folder, name)
+                self._handle, self._path = os.open(path, flags, 0o600), path
             except OSError as error:
                 self._handle = -1
-                self._lose(error)
-            self._series = {}
+                self._retry_at = time.monotonic() + RETRY_S
+                self.say(
+                    "lost", "run.log: points are lost, the spool cannot be opened: {}".format(error)
+                )
+            self._series, self._classes, self._is_torn = {}, {}, False
             self._pid = pid
 
-    def _write_torn(self, line: bytes) -> None:
-        """Write again after a write that was cut short: the reader skips the torn line."""
+    def _append(self, data: bytes, done: int = -1) -> None:
+        """Write whole lines.   done: how much of them an earlier write brought, cut short."""
         try:
-            whole = b"\n" + line
-            self._is_torn = os.write(self._handle, whole) != len(whole)
+            if done < 0:
+                data = b"\n" + data if self._is_torn else data
+                done = write(self._handle, data)
+            if done < len(data):
+                # Lines that are there are not written again; the reader skips the torn one.
+                self._is_torn = True
+                there = data.rfind(b"\n", 0, done) + 1
+                is_whole = data[done : done + 1] == b"\n"
+                data = data[done:] if is_whole else b"\n" + data[there:]
+                done = -1
+                done = write(self._handle, data)
+            self._is_torn = done < len(data)
+            if self._is_torn:
+                raise OSError(errno.ENOSPC, "a write was cut short")
         except OSError as error:
-            self._is_torn = True
-            self._lose(error)
+            self._lose(max(1, data[max(0, done) :].count(b"\n")), error)
 
-    def _lose(self, error: OSError) -> None:
-        self._lost += 1
-        self._say("lost", "run.log: points are lost, the spool cannot be written: {}".format(error))
+    def _lose(self, count: int, error: OSError) -> None:
+        if not self._lost:
+            atexit.register(self._say_lost, os.getpid())
+        self._lost += count
+        self.say("lost", "run.log: points are lost, the spool cannot be written: {}".format(error))
+        if self._handle < 0 and time.monotonic() > self._retry_at:
+            self._pid = 0  # the next point tries to open it again
 
-    def _say(self, key: str, text: str) -> None:
+    def _say_lost(self, pid: int) -> None:
+        if pid == os.getpid():
+            self.say("count", "{:,} points were lost: see above".format(self._lost))
+
+    def say(self, key: str, text: str) -> None:
         """Say something once, where it cannot disturb."""
         if key not in self._said:
             self._said.add(key)
@@ -168,26 +276,67 @@ class Spool:
             raise _errors.UserErrorException(
                 "a file {} was uploaded by this run already; choose another name".format(name)
             )
+        self._order(name, lambda place: shutil.copyfile(source, place))
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Hand `content` to the driver as the run's file `name`, as take_path() gave it."""
+
+        def write_to(place: str) -> None:
+            with open(place, "wb") as file:
+                file.write(content)
+
+        self._order(name, write_to)
+
+    def _order(self, name: str, make: Callable[[str], Any]) -> None:
         folder = os.path.join(self._folder, "uploads")
         os.makedirs(folder, exist_ok=True)
         place = os.path.join(folder, "{}-{}".format(os.getpid(), os.urandom(4).hex()))
-        shutil.copyfile(source, place)
+        make(place)
         # The order is complete once it has its name; the driver looks for nothing else.
         with open(place + ".part", "w") as file:
             json.dump({"name": name, "file": os.path.basename(place)}, file)
         os.rename(place + ".part", place + ".json")
         self._uploaded.add(name)
+        try:
+            self._take(name)
+        except OSError:
+            pass  # It is on its way; only the mark is not there.
+
+    def take_path(self, *wanted: str) -> str:
+        """Return the first of the paths that nobody has, and have it; else the last, counted.
+
+        Of all processes of this node; those of other nodes choose other names.
+        """
+        head, dot, ending = wanted[-1].rpartition(".")
+        counted = ("{}_{}{}{}".format(head, n, dot, ending) for n in itertools.count(1))
+        if "/" in ending or not head:
+            counted = ("{}_{}".format(wanted[-1], n) for n in itertools.count(1))
+        return next(path for path in itertools.chain(wanted, counted) if self._take(path))
+
+    def _take(self, path: str) -> bool:
+        """Mark a path as had, for all processes of this node; False when it was already."""
+        folder = os.path.join(self._folder, "uploads", "names")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            mark = os.path.join(
+                folder, hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+            )
+            os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        return True
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until the studio has all points of this process; False when time is over."""
-        if self._pid != os.getpid() or self._handle < 0:
-            return True
-        size = os.fstat(self._handle).st_size
         deadline = time.monotonic() + timeout_s
-        while _acknowledged(self._path) < size:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
+        for spool in (self, self._of_files):
+            if spool._pid != os.getpid() or spool._handle < 0:
+                continue
+            size = os.fstat(spool._handle).st_size
+            while _acknowledged(spool._path) < size:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.02)
         return True
 
 
@@ -199,6 +348,8 @@ def _acknowledged(path: str) -> int:
         return 0
 
 
-def _clean(text: str) -> str:
-    """Return text that can be encoded: half of a surrogate pair becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # of any library: it must not end a training
+        return "<{} without a text: {}>".format(type(value).__name__, type(error).__name__)

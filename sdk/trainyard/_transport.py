@@ -26,6 +26,7 @@ PATIENCE_S = 90.0
 LONGEST_PAUSE_S = 2.0
 PIECE_BYTES = 256 * 1024
 AWAY = (502, 503, 504)
+BYTES = "application/octet-stream"
 Body = Union[None, bytes, BinaryIO]
 
 
@@ -113,11 +114,13 @@ class Transport:
         repeatable: bool = True,
         size: Optional[int] = None,
         timeout_s: float = TIMEOUT_S,
+        content_type: str = BYTES,
     ) -> Answer:
         """Make one call and return its 2xx answer.
 
         path: below the studio's URL, already quoted.   data: sent as JSON, instead of `body`.
-        body: bytes, or an open file of `size` bytes, read again from its start at each try.
+        body: bytes, or an open file of `size` bytes, read again from its start at each try; of
+        what type is `content_type`.
         Raises the StudioError of an error answer, Unreachable.
         """
         headers: Dict[str, str] = {}
@@ -125,7 +128,7 @@ class Transport:
             body = json.dumps(data, allow_nan=False).encode("ascii")
             headers["Content-Type"] = "application/json"
         elif body is not None:
-            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Type"] = content_type
         if size is not None:
             headers["Content-Length"] = str(size)
 

@@ -8,7 +8,9 @@ import json
 import os
 import socket
 import socketserver
+import struct
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -31,8 +33,10 @@ class FakeStudio:
         self.ended = False
         self.heartbeats = 0
         self.away = False
-        self.takes_blobs = True
+        self.takes_blobs = self.takes_packed = True
+        self.kinds, self.forms, self.most_names = [], {}, 10000
         self.lose_answers = 0
+        self.batch_takes_s = 0.0
         self.job = {
             "run_id": "exp_1_abcdef01",
             "experiment": "exp",
@@ -123,7 +127,13 @@ class FakeStudio:
         return 200, {"at": len(kept)}
 
     def _metrics(self, query, body):
-        said = json.loads(body)
+        """`forms` keeps name → (kind, form). takes_packed False: as studios once were."""
+        self.kinds += query["type"]
+        time.sleep(self.batch_takes_s)
+        is_packed = query["type"] == ["application/x-trainyard-points"]
+        if is_packed and not self.takes_packed:
+            return _error(415, "bad_input", "Unsupported media type")
+        said = _unpacked(body) if is_packed else json.loads(body)
         last = self.writers.get(said["writer"], 0)
         if said["sequence"] <= last:
             return 200, {"sequence": last}
@@ -132,9 +142,12 @@ class FakeStudio:
         names = [one["name"] for one in said["series"]]
         if len(set(names)) != len(names):
             return _error(400, "bad_input", "a series is listed twice")
+        if len(self.points.keys() | set(names)) > self.most_names:
+            return _error(400, "bad_input", "too many names")
         for one in said["series"]:
             points = self.points.setdefault(one["name"], [])
             points += zip(one["steps"], one["values"], strict=True)
+            self.forms[one["name"]] = one["kind"], one["form"]
         self.writers[said["writer"]] = said["sequence"]
         return 200, {"sequence": said["sequence"]}
 
@@ -153,6 +166,20 @@ class FakeStudio:
 
     def text(self, path="azureml-logs/70_driver_log.txt"):
         return bytes(self.logs.get(path, b"")).decode()
+
+
+def _unpacked(body):
+    """Read a packed batch as docs/api.md says; what is left over is an error."""
+    head, _, columns = body.partition(b"\n")
+    said = json.loads(head)
+    for one in said["series"]:
+        for name, kind in (("steps", "q"), ("times", "d"), ("values", "d")):
+            if name not in one:
+                size = 8 * one["count"]
+                one[name] = list(struct.unpack("<{}{}".format(one["count"], kind), columns[:size]))
+                columns = columns[size:]
+    assert not columns
+    return said
 
 
 def _task(query):
@@ -184,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != "Bearer " + TOKEN:
             status, answer = _error(401, "not_signed_in", "wrong token")
         else:
-            query = parse_qs(parts.query)
+            query = {**parse_qs(parts.query), "type": [self.headers.get("Content-Type")]}
             status, answer = studio.answer(self.command, unquote(parts.path), query, body)
         if studio.lose_answers and self.command != "GET":
             studio.lose_answers -= 1

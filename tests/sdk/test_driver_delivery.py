@@ -117,3 +117,24 @@ def test_a_token_that_is_refused_ends_the_script(driving):
     driving.studio.ended = True
     driving.wait(10)
     assert "closed this run" in driving.said
+
+
+def test_a_script_that_logs_all_the_time_is_sent_in_few_batches(driving):
+    """A studio that needs long for a batch is given fewer: it has other runs, and pages."""
+    studio = driving.studio
+    studio.batch_takes_s = 0.05
+    studio.code(train=COUNTS.format(seconds=3))
+    assert driving.run() == 0
+    check_exactly_once(studio)
+    assert len(studio.kinds) < 20
+
+
+def test_much_that_is_behind_is_brought_in_full_batches(driving):
+    driving.studio.code(train="from azureml.core import Run\nrun = Run.get_context()\n"
+                        "for n in range(120000):\n    run.log('n', n)\n"
+                        "run.log_list('list', range(120000))\n")  # fmt: skip
+    driving.studio.batch_takes_s = 0.5
+    assert driving.run() == 0
+    assert [value for _, value in driving.studio.points["n"]] == list(range(120000))
+    assert [value for _, value in driving.studio.points["list"]] == list(range(120000))
+    assert len(driving.studio.kinds) < 20

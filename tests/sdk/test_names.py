@@ -94,7 +94,7 @@ def test_both_spellings_are_one_class():
 def test_what_is_not_built_says_what_to_use_instead():
     core = importlib.import_module("azureml.core")
     for call in (lambda: core.Dataset.File.from_files("x"), lambda: core.Datastore("ws"),
-                 lambda: core.Workspace.create("x"), lambda: core.Run.log_row(None, "x"),
+                 lambda: core.Workspace.create("x"), lambda: core.Run.upload_folder(None, "x", "y"),
                  lambda: core.ComputeTarget.create(None, "x", None),
                  lambda: core.Run.get_children(None)):  # fmt: skip
         with pytest.raises(NotImplementedError, match="Instead: "):

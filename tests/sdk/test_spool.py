@@ -1,5 +1,6 @@
 """run.log: what a point becomes, and that nothing is lost by forks, threads, kills, full disks."""
 
+import enum
 import math
 import os
 import signal
@@ -7,12 +8,14 @@ import subprocess
 import sys
 import threading
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from trainyard import _errors
-from trainyard._driver.metrics import Reader, _read
+from trainyard._driver.metrics import Reader
+from trainyard._driver.points import Lines, as_json
 from trainyard._spool import Spool
 
 from tests.sdk.driving import SDK
@@ -25,15 +28,36 @@ def points(folder):
         for line in place.read_bytes().split(b"\n")[:-1]:
             if not line:
                 continue
-            kind, step, at, value, name = line.split(b"\t")
-            assert float(at) > 1e9
-            found.append((kind.decode(), int(step), _read(kind, value), name.decode()))
+            reader = Lines()
+            series, count = reader.read([line], 1)
+            assert not reader.malformed and count == 1 and series[0].times[0] > 1e9
+            said = as_json("w", 1, series)["series"][0]
+            kind, name = line.split(b"\t")[0].decode(), line.split(b"\t")[4].decode()
+            found.append((kind, said["steps"][0], said["values"][0], name))
     return found
 
 
 @pytest.fixture
 def spool(tmp_path):
     return Spool(os.fspath(tmp_path))
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Word(enum.StrEnum):
+    GOOD = "good"
+
+
+class Silent:
+    """Of a library with a fault."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+SILENT = "<Silent without a text: RuntimeError>"
 
 
 class Scalar:
@@ -54,7 +78,11 @@ class Scalar:
         ("fein\tä\n", "t", "fein\tä\n"), ("\ud800", "t", "?"), (np.float32(0.5), "f", 0.5),
         (np.float64(0.1), "f", 0.1), (np.int64(3), "i", 3), (np.bool_(True), "b", 1),
         (np.array(2.5), "f", 2.5), (np.str_("x"), "t", "x"), (Scalar(0.25), "f", 0.25),
-        (Decimal("0.5"), "f", 0.5), (None, "t", "None"),
+        (Decimal("0.5"), "f", 0.5), (None, "t", "None"), (Fraction(1, 4), "f", 0.25),
+        (Fraction(10**400), "f", "Infinity"), (-(10**400), "i", "-Infinity"),
+        (Scalar(10**5000), "i", "Infinity"), (np.longdouble(0.5), "f", 0.5),
+        (np.array([7]), "i", 7),
+        (Level.HIGH, "i", 3), (Word.GOOD, "t", "good"), (1j, "t", "1j"), (Silent(), "t", SILENT),
     ],
 )  # fmt: skip
 def test_values_keep_their_kind(spool, value, kind, kept):
@@ -79,10 +107,42 @@ def test_steps_count_from_zero_for_each_name_unless_given(spool, tmp_path):
 def test_odd_names_and_steps_stop_no_training(spool, tmp_path, capsys):
     spool.point("x" * 300, 1.0)
     spool.point("tab\there\0\ud800", 1.0, step="later")
-    assert [(step, name) for _, step, _, name in points(tmp_path)] == [
-        (0, '"' + "x" * 255 + '"'), (0, '"tab\\there?"'),
-    ]  # fmt: skip
-    assert "no whole number" in capsys.readouterr().err
+    spool.point(["a", 1], 7, step=math.inf)
+    spool.point(" ", 1.0, step=2**70)
+    spool.point("", 1.0, step=10**5000)
+    spool.point(None, 1.0, step=math.nan)
+    found = [(step, name) for _, step, _, name in points(tmp_path)[:3]]
+    assert found == [(0, f'"{"x" * 255}"'), (0, '"tab\\there?"'), (0, "\"['a', 1]\"")]
+    said = capsys.readouterr().err
+    assert "no whole number" in said and said.count("cut at 255") == 1
+
+
+@pytest.mark.parametrize(
+    "step", [5, 5.0, np.int64(5), np.float32(5), "5", np.array(5), Fraction(5)]
+)
+def test_a_step_is_any_whole_number(spool, tmp_path, step, capsys):
+    spool.point("a", 1.0, step)
+    spool.point("word", "w", step)
+    assert [found[1] for found in points(tmp_path)] == [5, 5]
+    assert not capsys.readouterr().err
+
+
+def test_a_step_between_two_is_cut_and_said(spool, tmp_path, capsys):
+    spool.point("a", 1.0, 2.5)
+    assert points(tmp_path)[0][1] == 2 and "2.5 is taken as 2" in capsys.readouterr().err
+
+
+def test_a_name_used_for_another_sort_is_said_in_the_script(spool, capsys):
+    spool.point("a", 1.0)
+    spool.point("a", 2)
+    assert not capsys.readouterr().err
+    spool.point("a", "text")
+    spool.points("b", "i", ["1"], "list")
+    spool.points("b", "t", ['"x"'], "list")
+    spool.point("t", "text")
+    spool.point("t", 5)
+    said = capsys.readouterr().err
+    assert said.count("Conflicting metric types, logged metric of type: ") == 3
 
 
 def test_threads_lose_and_mix_nothing(spool, tmp_path):
@@ -158,6 +218,41 @@ def test_a_torn_line_costs_itself_only(spool, tmp_path):
     lines = Path(spool._path).read_bytes().split(b"\n")
     assert [line.count(b"\t") for line in lines] == [4, 2, 4, 4, 0]
     os.remove(spool._path)
+
+
+@pytest.mark.parametrize("room", range(1, 400, 7))
+def test_a_disk_that_is_full_in_the_middle_of_lines_doubles_none(tmp_path, monkeypatch, room):
+    spool = Spool(os.fspath(tmp_path))
+    whole, real = [], os.write
+
+    def write(handle, data):
+        """As a disk with so much room behaves, where a little comes free afterwards."""
+        if whole:
+            return real(handle, data)
+        whole.append(data)
+        return real(handle, data[:room])
+
+    monkeypatch.setattr("trainyard._spool.write", write)
+    spool.points("a", "i", [str(number) for number in range(10)], "list")
+    if room >= len(whole[0]):
+        return
+    monkeypatch.undo()
+    reader = Lines()
+    series, _ = reader.read(Path(spool._path).read_bytes().split(b"\n")[:-1], 9)
+    assert list(series[0].values) == list(range(10)) and len(reader.malformed) <= 1
+
+
+def test_a_spool_that_could_not_be_opened_is_tried_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("trainyard._spool.RETRY_S", 0)
+    spool = Spool(os.fspath(tmp_path))
+    (tmp_path / "metrics").write_text("in the way")
+    for _ in range(3):
+        spool.point("a", 1.0)
+    (tmp_path / "metrics").unlink()
+    spool.point("a", 2.0)
+    spool.point("a", 3.0)
+    assert [value for _, _, value, _ in points(tmp_path)][-1:] == [3.0]
+    assert capsys.readouterr().err.count("points are lost") == 1
 
 
 def test_flush_waits_for_what_the_driver_says(spool, tmp_path):

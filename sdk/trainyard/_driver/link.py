@@ -9,7 +9,7 @@ import time
 from typing import Any, Dict, Optional
 
 from trainyard import _errors
-from trainyard._transport import TIMEOUT_S, Body, Transport
+from trainyard._transport import BYTES, TIMEOUT_S, Body, Transport
 
 DRIVER = "/api/v1/driver/"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
@@ -67,6 +67,7 @@ class Link:
         data: Any = None,
         size: Optional[int] = None,
         timeout_s: float = TIMEOUT_S,
+        content_type: str = BYTES,
     ) -> Dict[str, Any]:
         """Make a call below /api/v1/driver/ and return its answer.
 
@@ -76,7 +77,14 @@ class Link:
         while True:
             try:
                 answer = self._transport.request(
-                    method, DRIVER + path, query, body, data=data, size=size, timeout_s=timeout_s
+                    method,
+                    DRIVER + path,
+                    query,
+                    body,
+                    data=data,
+                    size=size,
+                    timeout_s=timeout_s,
+                    content_type=content_type,
                 ).json()
                 return dict(answer)
             except _errors.Unreachable as error:
