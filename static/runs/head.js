@@ -4,6 +4,7 @@ import { listen, say } from "studio/live";
 import { count, value } from "studio/words";
 
 const MARKS = { Running: "●", Completed: "✓", Failed: "✕", Canceled: "⊘" };
+const ODD = new Set(["NaN", "Infinity", "-Infinity"]);
 const ENDED = ["Completed", "Failed", "Canceled"];
 const head = document.getElementById("run-head");
 const { topic } = head.dataset;
@@ -18,11 +19,21 @@ function retitle() {
 
 /** The number in the head follows the run without asking for the head again. */
 function hear({ event, series }) {
+  if (event !== "points" || document.hidden) return;
   const shown = head.querySelector("[data-main-metric]");
-  const points = event === "points" ? series[shown?.dataset.mainMetric] : null;
-  if (!points?.steps.length || document.hidden) return;
+  if (isNews(shown, series)) return say("run-changed");
+  const points = series[shown?.dataset.mainMetric];
+  if (!points?.steps.length) return;
   shown.querySelector("b").textContent = value(Number(points.values.at(-1)));
   shown.querySelector("span").textContent = count(points.steps.at(-1));
+}
+
+/** Whether the first number has come, or the first that is none: the head then says which. */
+function isNews(shown, series) {
+  const numbers = Object.values(series).filter(({ kind }) => kind !== "text" && kind !== "json");
+  if (!shown) return numbers.length > 0;
+  if (head.querySelector("[data-odd]")) return false;
+  return numbers.some(({ values }) => values.some((one) => ODD.has(one)));
 }
 
 document.addEventListener("open-dialog", ({ detail }) => {
@@ -42,4 +53,6 @@ document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
   }
 });
 retitle();
-listen(`${topic}:metrics`, hear);
+let isNew = true;
+// A metric may have become NaN while the page was not told of its points.
+listen(`${topic}:metrics`, hear, () => (isNew ? (isNew = false) : say("run-changed")));

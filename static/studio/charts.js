@@ -1,6 +1,7 @@
 // The look every chart starts from: Plotly's layout in the colours of the page's tokens.
 
 const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6"];
+const DASHES = ["solid", "dot", "dash", "dashdot", "longdash", "longdashdot"];
 const AXIS = { zeroline: false, ticks: "", automargin: false, ticklabelstandoff: 4 };
 
 /** The page's colours and fonts as they are now; see onTheme. */
@@ -18,6 +19,15 @@ export function theme() {
     font: token("--font"),
     colours: COLOURS.map(token),
   };
+}
+
+/**
+ * The colour and dash of line number `position`, from 0: colours that the colour-blind tell apart,
+ * and when they are used up the same again, dashed.
+ */
+export function lineOf({ colours }, position) {
+  const dash = DASHES[Math.floor(position / colours.length) % DASHES.length];
+  return { colour: colours[position % colours.length], dash };
 }
 
 /** Call `changed` whenever the page turns light or dark. */

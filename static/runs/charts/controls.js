@@ -1,54 +1,49 @@
-// What the bar over the charts says, kept in the address: find, axis, smoothing, log scale.
+// The bar over the charts, and all that the page remembers: both follow the address.
 
-const USUAL = { find: "", axis: "step", smoothing: 0.9, log: false };
-const AXES = ["step", "relative", "wall"];
+import { read, write } from "runs/charts/address";
+
+const CHECKS = ["log", "flat", "apart", "together"];
+// Typing does not write the address at each letter: browsers refuse more than some in a second.
+const WRITE_MS = 150;
 
 export class Controls {
   /** form: the bar. changed(): called after each change. */
   constructor(form, changed) {
-    Object.assign(this, { form, state: read() });
+    Object.assign(this, { form, changed, state: read(), timer: 0 });
     this.#show();
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => {
-      const { find, axis, smoothing, log } = form.elements;
-      this.state = {
+    form.addEventListener("input", ({ target }) => {
+      if (!target.name) return;
+      const { find, axis, smoothing } = form.elements;
+      const checks = CHECKS.map((name) => [name, form.elements[name].checked !== isTurned(name)]);
+      this.set({
         find: find.value,
         axis: axis.value,
         smoothing: Number(smoothing.value),
-        log: log.checked,
-      };
-      this.#show();
-      write(this.state);
-      changed();
+        isChosen: this.state.isChosen || target === smoothing,
+        ...Object.fromEntries(checks),
+      });
     });
   }
 
+  /** Change what the page shows, in the bar and in the address. */
+  set(changes) {
+    Object.assign(this.state, changes);
+    this.#show();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => write(this.state), WRITE_MS);
+    this.changed(changes);
+  }
+
   #show() {
-    const { find, axis, smoothing, log, smoothing_value: words } = this.form.elements;
+    const { find, axis, smoothing, smoothing_value: words } = this.form.elements;
     if (find.value !== this.state.find) find.value = this.state.find;
     axis.value = this.state.axis;
     smoothing.value = String(this.state.smoothing);
-    log.checked = this.state.log;
     words.value = this.state.smoothing.toFixed(2);
+    for (const name of CHECKS) this.form.elements[name].checked = this.state[name] !== isTurned(name);
   }
 }
 
-function read() {
-  const asked = new URLSearchParams(location.search);
-  const smoothing = Number(asked.get("smoothing") ?? USUAL.smoothing);
-  return {
-    find: asked.get("find") ?? USUAL.find,
-    axis: AXES.includes(asked.get("axis")) ? asked.get("axis") : USUAL.axis,
-    smoothing: smoothing >= 0 && smoothing < 1 ? smoothing : USUAL.smoothing,
-    log: asked.has("log"),
-  };
-}
-
-function write(state) {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(state)) {
-    if (value !== USUAL[key]) query.set(key, value === true ? "1" : String(value));
-  }
-  const words = query.toString();
-  history.replaceState(null, "", words ? `?${words}` : location.pathname);
-}
+/** Two boxes are on where nothing is said, so the address names what is off. */
+const isTurned = (name) => name === "flat" || name === "apart";

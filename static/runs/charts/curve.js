@@ -1,6 +1,6 @@
 // A series' curve on the page: asked for once, then grown by what comes live.
 
-import { extend } from "runs/charts/series";
+import { MOST, extend } from "runs/charts/series";
 
 export class Curve {
   constructor(series) {
@@ -10,7 +10,7 @@ export class Curve {
   /** Take the curve that was asked for, and what came meanwhile; false when something is missing. */
   load(answer) {
     const came = this.recent ?? [];
-    Object.assign(this, { recent: null, isStale: false, loadedAt: Date.now() });
+    Object.assign(this, { recent: null, isStale: false });
     this.series.load(answer);
     return came.every((delta) => this.series.grow(delta));
   }
@@ -19,7 +19,9 @@ export class Curve {
   grow(delta) {
     this.recent?.push(delta);
     const fresh = this.series.grow(delta);
-    if (fresh && this.zoom?.points) extend(this.zoom.points, fresh);
+    const zoomed = this.zoom?.points;
+    // Beyond so many it is asked for anew by whoever drew it: see Tile.draw.
+    if (fresh && zoomed && zoomed.steps.length < 4 * MOST) extend(zoomed, fresh);
     return fresh !== null;
   }
 

@@ -3,20 +3,15 @@
 const LEAST_MS = 50;
 // What is left over after this long is drawn in the next round, so that typing and scrolling go on.
 const MOST_MS = 20;
+// Tiles that were scrolled past keep their picture for the way back, so many of them.
+const MOST_UNSEEN = 40;
 
 export class Drawing {
   /** drawn(): called after each round. seen(tile): called when a tile comes into sight. */
   constructor({ drawn, seen }) {
-    Object.assign(this, { drawn, dirty: new Set(), tiles: new Map(), next: 0, frame: 0 });
-    const margin = { rootMargin: "200px" };
-    this.sight = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        const tile = this.tiles.get(target);
-        tile.isSeen = isIntersecting;
-        if (isIntersecting) seen(tile);
-      }
-      this.#ask();
-    }, margin);
+    Object.assign(this, { drawn, seen, dirty: new Set(), tiles: new Map(), next: 0, frame: 0 });
+    this.unseen = new Set();
+    this.sight = new IntersectionObserver((entries) => this.#look(entries), { rootMargin: "200px" });
     this.sizes = new ResizeObserver((entries) => {
       for (const { target } of entries) this.tiles.get(target).isResized = true;
       this.#ask();
@@ -27,12 +22,37 @@ export class Drawing {
   watch(tile) {
     this.tiles.set(tile.node, tile);
     this.sight.observe(tile.node);
-    this.sizes.observe(tile.node);
     this.add(tile);
+  }
+
+  unwatch(tile) {
+    this.sight.unobserve(tile.node);
+    this.sizes.unobserve(tile.node);
+    this.tiles.delete(tile.node);
+    this.dirty.delete(tile);
+    this.unseen.delete(tile);
   }
 
   add(tile) {
     this.dirty.add(tile);
+    this.#ask();
+  }
+
+  #look(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const tile = this.tiles.get(target);
+      if (!tile) continue;
+      tile.isSeen = isIntersecting;
+      this.unseen.delete(tile);
+      if (isIntersecting) {
+        this.sizes.observe(target);
+        this.seen(tile);
+      } else if (tile.hasPlot) this.unseen.add(tile);
+    }
+    for (const tile of [...this.unseen].slice(0, -MOST_UNSEEN)) {
+      this.unseen.delete(tile);
+      tile.forget?.();
+    }
     this.#ask();
   }
 

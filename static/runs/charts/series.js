@@ -1,35 +1,38 @@
 // One metric as the page has it: its summary, and its points once they were asked for.
 
-import { thinTail } from "runs/charts/thinning";
+import { binFor, inStepOrder, thinTail } from "runs/charts/thinning";
 
 // Nearly two points for each pixel of the large tile: more would not be seen.
 export const MOST = 1200;
-// Grown by live points beyond this, the thinned view is asked for again.
-const TOO_MANY = 1.5 * MOST;
 const COLUMNS = ["steps", "times", "values"];
+const TEXTS = ["text", "json"];
 
 export class Series {
   constructor(summary) {
     this.points = null;
     this.isThinned = false;
+    this.bin = 1;
     this.summarise(summary);
   }
 
   /** Take a newer summary; the points stay as they are. */
   summarise(summary) {
     Object.assign(this, summary);
-    this.isNumber = this.kind !== "text";
+    this.isNumber = !TEXTS.includes(this.kind);
     if (this.isNumber) this.last = number(this.last);
   }
 
   /** Take an answer of `metrics/points` in place of what is there. */
-  load({ count, thinned, steps, times, values }) {
+  load({ count, thinned, bin = 1, steps, times, values }) {
     this.points = { steps, times, values: this.#read(values) };
-    this.count = count;
-    this.isThinned = thinned;
-    // Of so many live points two are drawn, as of those in the answer.
-    this.tail = { from: steps.length, size: Math.ceil((2 * count) / Math.max(1, steps.length)) };
+    Object.assign(this, { count, bin, isThinned: thinned });
+    this.tail = { from: steps.length, number: count };
     this.#end(this.points);
+  }
+
+  /** Let the points go; they are asked for when they are wanted again. */
+  forget() {
+    this.points = null;
   }
 
   /**
@@ -50,14 +53,15 @@ export class Series {
     return fresh;
   }
 
-  /** The points to draw. */
+  /** The points to draw, in the order of their steps. */
   get shown() {
-    if (!this.isThinned) return this.points;
-    return thinTail(this.points, this.tail.from, this.tail.size);
+    const { points, tail, bin, isNumber } = this;
+    return isNumber ? inStepOrder(thinTail(points, tail, bin)) : points;
   }
 
-  isTooDense(drawn) {
-    return this.isNumber && drawn > TOO_MANY;
+  /** Whether it outgrew its bins: drawn in bins of twice the length a part of its points remains. */
+  isTooDense() {
+    return this.isNumber && this.points !== null && binFor(this.count, MOST) > this.bin;
   }
 
   #read(values) {
@@ -66,11 +70,11 @@ export class Series {
 
   #end({ steps, times, values }) {
     if (!steps.length) return;
-    this.last = values.at(-1);
-    this.last_step = steps.at(-1);
-    this.last_time = times.at(-1);
+    const at = steps.length - 1;
+    [this.last, this.last_step, this.last_time] = [values[at], steps[at], times[at]];
     const odd = this.isNumber ? values.findIndex((value) => !Number.isFinite(value)) : -1;
     if (odd >= 0) this.first_nan_step ??= steps[odd];
+    if (odd >= 0 && steps[odd] === this.first_nan_step) this.firstOdd ??= values[odd];
   }
 }
 

@@ -3,17 +3,20 @@
 // A line that grows fills its tile to one of these parts of a power of ten, then gets more room.
 const ROOM = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
+const most = (all, of) => all.reduce((high, one) => Math.max(high, of(one)), -Infinity);
+const least = (all, of) => -most(all, (one) => -of(one));
+
 /**
  * Where the axis of `series` begins and ends among `all` curves of the page: steps, or Unix seconds.
  * A metric logged once an epoch, with the epoch as its step, keeps an axis of its own.
  */
 export function spanOf(series, all, { axis, origin }) {
-  if (axis !== "step") return [origin, Math.max(...all.map((one) => one.last_time))];
-  const far = Math.max(...all.map((one) => one.last_step));
+  if (axis !== "step") return [origin, most(all, (one) => one.last_time)];
+  const far = most(all, (one) => one.last_step);
   const isLong = (one) => one.last_step >= far / 2;
   const shared = isLong(series) ? all.filter(isLong) : [series];
-  const first = Math.min(...shared.map((one) => one.first_step));
-  const last = Math.max(...shared.map((one) => one.last_step));
+  const first = least(shared, (one) => one.first_step);
+  const last = most(shared, (one) => one.last_step);
   return [first > 0 && first < (last - first) * 0.05 ? 0 : first, last];
 }
 
@@ -24,3 +27,6 @@ export function withRoom([low, high], isLive) {
   const power = 10 ** Math.floor(Math.log10(high - low));
   return [low, low + ROOM.find((part) => part * power >= high - low) * power];
 }
+
+/** When the first point was logged that is here, in Unix seconds; Infinity for none. */
+export const firstTimeOf = (all) => least(all, ({ points }) => points?.times[0] ?? Infinity);

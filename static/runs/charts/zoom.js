@@ -3,6 +3,9 @@
 import { get } from "studio/api";
 import { MOST, Series } from "runs/charts/series";
 
+// Times are found by the points that are known: each answer shows closer where the part begins.
+const MOST_ROUNDS = 4;
+
 /** Plotly writes a place on a date axis as text without a zone, which it reads as UTC. */
 const asNumber = (end) => (typeof end === "string" ? Date.parse(`${end.replace(" ", "T")}Z`) : end);
 
@@ -18,16 +21,35 @@ function steps(points, scale, [from, to]) {
 }
 
 /** Fetch what `series` has in `range`; null when nothing is there, or nothing came. */
-export async function detail(api, series, { scale, range }) {
-  const span = steps(series.points, scale, range);
-  if (!span) return null;
-  const query = new URLSearchParams({ name: series.name, from: span[0], to: span[1], most: MOST });
+export async function detail(api, series, frame) {
+  return (await part(api, series, frame))?.points ?? null;
+}
+
+/** The part of `series` in `range` as a series of its own, thinned again where it is long; or null. */
+export async function part(api, series, { scale, range }) {
+  let known = series.shown;
+  let found = null;
+  let before = "";
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const span = scale.steps?.(range) ?? steps(known, scale, range);
+    // Once the same steps would be asked for again, there is nothing closer.
+    if (!span || String(span) === before) break;
+    before = String(span);
+    found = await ask(api, series, span);
+    if (!found?.isThinned) break;
+    known = found.points;
+  }
+  return found;
+}
+
+async function ask(api, series, [from, to]) {
+  const query = new URLSearchParams({ name: series.name, from, to, most: MOST });
   const answer = await get(`${api}metrics/points?${query}`).catch(() => null);
-  const found = answer?.series[series.name];
-  if (!found) return null;
-  const part = new Series({ name: series.name, kind: series.kind });
-  part.load(found);
-  return part.points;
+  const given = answer?.series[series.name];
+  if (!given) return null;
+  const found = new Series({ name: series.name, kind: series.kind });
+  found.load(given);
+  return found;
 }
 
 /** The range that a key asks for: + and − zoom around the middle, arrows move; null for other keys. */

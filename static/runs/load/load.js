@@ -38,7 +38,7 @@ function take(answer) {
   const runs = new Set(answer.nodes.map((node) => node.run_id));
   for (const [run, stop] of topics) if (!runs.has(run)) stop(topics.delete(run));
   for (const run of runs)
-    if (!topics.has(run)) topics.set(run, listen(`run:${run}:monitoring`, (event) => hear(run, event)));
+    if (!topics.has(run)) topics.set(run, listen(`run:${run}:monitoring`, (event) => hear(run, event), ask));
   paint();
 }
 
