@@ -6,6 +6,7 @@ import sys
 import time
 
 from benchmarks import (
+    charts,
     environment,
     faults,
     first_line,
@@ -14,7 +15,10 @@ from benchmarks import (
     ingest,
     live_line,
     many_runs,
+    point_to_pixel,
+    public_shape,
     run_log,
+    run_table,
 )  # fmt: skip
 from benchmarks.figures import Figure, table
 from tests.fixtures.studio_process import StudioProcess
@@ -28,6 +32,10 @@ PARTS = {
     "many_runs": many_runs.measure,
     "live_line": live_line.measure,
     "ingest": ingest.measure,
+    "charts": charts.measure,
+    "point_to_pixel": point_to_pixel.measure,
+    "run_table": run_table.measure,
+    "public_shape": public_shape.measure,
     "faults": faults.measure,
 }
 
