@@ -1,0 +1,53 @@
+"""The studio on PostgreSQL: the suites that lean on the database, and one whole job."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.fixtures.postgresql import PostgreSQL
+from tests.fixtures.studio_process import ROOT, StudioProcess
+from trainyard import Experiment, ScriptRunConfig, Workspace
+
+SCRIPT = """
+import math
+from trainyard import Run
+run = Run.get_context()
+for step in range(3000):
+    run.log("loss", math.nan if step == 1564 else 1 / (1 + step))
+    run.log("accuracy", step / 3000)
+run.log_row("table", rows=3, name="ö")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["tests/runs", "tests/registry"])
+def test_a_suite_passes(postgresql: PostgreSQL, suite):
+    """In a process of its own: the settings name one database for as long as they are loaded."""
+    environ = {**os.environ, "TRAINYARD_TEST_DATABASE_URL": postgresql.database()}
+    command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", suite]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
+def test_a_job_runs_and_all_it_logged_is_there(postgresql: PostgreSQL, tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT)
+    studio = StudioProcess(STUDIO_DATABASE_URL=postgresql.database())
+    try:
+        studio.start()
+        assert not list(studio.home.glob("*.sqlite3"))
+        workspace = Workspace.from_config(str(studio.config_folder))
+        config = ScriptRunConfig(str(tmp_path), "train.py")
+        run = Experiment(workspace, "on-postgresql").submit(config)
+        run.wait_for_completion(show_output=False)
+        values = run.get_metrics()
+        assert len(values["accuracy"]) == 3000
+        loss = values["loss"]
+        assert [step for step, value in enumerate(loss) if value != value] == [1564]
+        assert loss[2999] == 1 / 3000
+        assert values["table"] == {"rows": 3, "name": "ö"}
+    finally:
+        studio.remove()
