@@ -63,4 +63,6 @@ root.addEventListener("click", async ({ target }) => {
     note(refusal.message, "bad");
   }
 });
+// Pressed before this script was there, it would do nothing.
+if (form) part("edits").disabled = false;
 form?.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
