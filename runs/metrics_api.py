@@ -1,13 +1,9 @@
 """A run's metrics over HTTP: summaries, points, and one metric of many runs."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import orjson
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -25,6 +21,7 @@ from studio.api_access import workspace_of
 from studio.api_input import Input, object_in
 from studio.auth import ByPerson, ByPersonOrRun
 from studio.errors import BadInput, NotFound
+from studio.files.downloads import made_response
 
 # More in one picture are nothing but a surface; they are asked for in groups.
 MOST_RUNS = 1000
@@ -195,28 +192,12 @@ class Export(APIView):
         ],
         responses=OpenApiTypes.BINARY,
     )
-    def get(self, request: Request, run_id: str) -> StreamingHttpResponse:
+    def get(self, request: Request, run_id: str) -> HttpResponseBase:
         run = run_of(request, run_id)
         names = list(dict.fromkeys(request.query_params.getlist("name")))
         form = ExportAsked.read({"format": request.query_params.get("format", "csv")})["format"]
         chosen = _named(run, names) if names else list(metrics.logged(run))
         body = exporting.as_csv(chosen) if form == "csv" else exporting.as_json(run.run_id, chosen)
-        response = StreamingHttpResponse(_streamed(request._request, body))
-        response["Content-Type"] = f"{exporting.TYPES[form]}; charset=utf-8"
         what = names[0].replace("/", "_") if len(names) == 1 else "metrics"
-        named = content_disposition_header(True, f"{run.run_id}-{what}.{form}")
-        response["Content-Disposition"] = named or "attachment"
-        return response
-
-
-def _streamed(
-    request: HttpRequest, body: Iterator[bytes]
-) -> Iterator[bytes] | AsyncIterator[bytes]:
-    """Under ASGI Django would gather a plain iterator in memory: read it piece by piece instead."""
-    return _piece_by_piece(body) if isinstance(request, ASGIRequest) else body
-
-
-async def _piece_by_piece(body: Iterator[bytes]) -> AsyncIterator[bytes]:
-    following = sync_to_async(lambda: next(body, None))
-    while (piece := await following()) is not None:
-        yield piece
+        kind = f"{exporting.TYPES[form]}; charset=utf-8"
+        return made_response(request, body, f"{run.run_id}-{what}.{form}", kind=kind)

@@ -191,9 +191,12 @@ def test_tiles_can_be_zoomed_together(page: Page, run):
     waits_until(page, "balance", "true")
     tile(page, "balance").locator(".plot").press("+")
     expect(page.locator(".tile.zoomed")).to_have_count(4)
-    waits_until(page, "loss", "plot.layout.xaxis.range[0] > 100")
-    ends = [tile(page, title).locator(".plot").evaluate("plot => plot.layout.xaxis.range")
-            for title in ("loss", "balance")]  # fmt: skip
+    for title in ("loss", "balance"):
+        waits_until(page, title, "plot.layout.xaxis.range[0] > 100")
+    ends = [
+        tile(page, title).locator(".plot").evaluate("plot => plot.layout.xaxis.range")
+        for title in ("loss", "balance")
+    ]
     assert ends[0] == ends[1]
 
 
