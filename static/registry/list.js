@@ -3,15 +3,16 @@ import { listen, say } from "studio/live";
 
 const heard = new Set();
 
-function listenToRows() {
+/** catchUp: for rows that came later: a build may have ended before we listened. */
+function listenToRows(catchUp) {
   for (const row of document.querySelectorAll("#environments tr[data-key]")) {
     for (const topic of [row.dataset.topicLocal, row.dataset.topicDocker]) {
       if (!topic || heard.has(topic)) continue;
       heard.add(topic);
-      listen(topic, (event) => say(event.event, event));
+      listen(topic, (event) => say(event.event, event), catchUp);
     }
   }
 }
 
-document.body.addEventListener("htmx:afterSwap", listenToRows);
+document.body.addEventListener("htmx:afterSwap", () => listenToRows(() => say("build-changed")));
 listenToRows();
