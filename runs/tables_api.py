@@ -17,6 +17,7 @@ from studio.api_access import workspace_of
 from studio.api_input import Input, object_in
 from studio.auth import ByPerson, user_of
 from studio.errors import BadInput
+from studio.texts import kept
 
 
 def _experiment(request: Request, names: tuple[str, str], *, write: bool = False) -> Experiment:
@@ -199,5 +200,5 @@ def _run_ids(given: Any) -> list[str]:
         raise BadInput(
             f'"runs" lists from 1 to {acting.MOST_RUNS:,} ids of runs', fields={"runs": "a list"}
         )
-    # No run is called so, and PostgreSQL refuses to look.
-    return [run_id.replace("\0", "\ufffd")[:280] for run_id in given]
+    # No run is called so, and databases refuse to look.
+    return [kept(run_id, 280) for run_id in given]

@@ -10,6 +10,7 @@ import weakref
 from typing import Any, Protocol
 
 import orjson
+import redis
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,11 @@ class Hub:
             there = self._listeners.get(group, set())
             there.discard(listener)
             if not there and self._listeners.pop(group, None) is not None:
-                await self._layer.group_discard(group, self._channel)
+                try:
+                    await self._layer.group_discard(group, self._channel)
+                except (OSError, redis.RedisError) as error:
+                    # A socket that closes while Valkey is away has more groups to leave.
+                    logger.warning("the live group %s was not left: %s", group, error)
             if not self._listeners and self._hearing is not None:
                 self._hearing.cancel()
                 self._hearing = None

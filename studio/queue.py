@@ -7,7 +7,7 @@ from typing import Any
 import dramatiq
 import redis
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connections, transaction
 from dramatiq import Broker, Message, Middleware
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
@@ -21,6 +21,7 @@ from dramatiq.middleware import (
     ShutdownNotifications,
     TimeLimit,
 )
+from dramatiq.worker import WorkerThread
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ IDLE_WAIT_S, BUSY_WAIT_S = 0.5, 0.05
 
 
 class DatabaseConnections(Middleware):
-    """Closes connections that grew old or broke, before and after every message."""
+    """Closes connections that grew old or broke around every message, and a thread's with it."""
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         close_old_connections()
@@ -43,6 +44,9 @@ class DatabaseConnections(Middleware):
         exception: BaseException | None = None,
     ) -> None:
         close_old_connections()
+
+    def before_worker_thread_shutdown(self, broker: Broker, thread: WorkerThread) -> None:
+        connections.close_all()
 
 
 class _Woken(_RedisConsumer):

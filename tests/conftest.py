@@ -42,6 +42,7 @@ pytest_plugins = [
     "tests.fixtures.stack",
     "tests.fixtures.own_engine",
     "tests.fixtures.postgresql",
+    "tests.fixtures.valkey",
 ]
 
 

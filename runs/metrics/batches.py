@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 
 from runs.models import MetricForm, MetricKind
 from studio.errors import BadInput
@@ -120,5 +121,5 @@ def _whole_json(value: Any) -> str:
     text = kept(str(value), MOST_TEXT + 1)
     if len(text) > MOST_TEXT:
         raise ValueError(f"a row has more than {MOST_TEXT:,} characters")
-    json.loads(text)
+    orjson.loads(text)  # as those will read it who draw the table
     return text

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Max, QuerySet, Sum
 
 from runs.metrics.batches import TEXTS
 from runs.metrics.packing import PAGE_BIN, PAGE_POINTS, in_full_pages, keep_level, rewrite
-from runs.metrics.thinning import bin_for, thin, with_ends
+from runs.metrics.thinning import bin_for, thin_with_ends
 from runs.metrics.views import views
 from runs.models import MetricLevel, MetricSegment, MetricSeries, Run
 
@@ -67,7 +67,7 @@ def _keep_overview(series: MetricSeries) -> None:
     if series.count > PAGE_POINTS:
         # Bins of that length are the levels of pages, and of nothing else.
         length = max(length, 2 * PAGE_BIN)
-    thinned = with_ends(points, thin(points, length))
+    thinned = thin_with_ends(points, length)
     with transaction.atomic():
         MetricLevel.objects.filter(series=series).exclude(bin=PAGE_BIN).delete()
         keep_level(series.pk, points, thinned, length)

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.db.models.expressions import CombinedExpression
 
 from runs.metrics.segments import points_of
-from runs.metrics.thinning import Points, thin, with_ends
+from runs.metrics.thinning import Points, thin_with_ends
 from runs.models import MetricLevel, MetricSegment
 
 # 1.5 MiB in one row. The writer that fills a page packs it, which takes it some ten milliseconds.
@@ -36,7 +36,7 @@ def pack(series_id: int, page: int) -> None:
     # Segments of earlier versions may reach over a page's ends: it is then drawn from them.
     if rows[0].first == first and sum(row.count for row in rows) == PAGE_POINTS:
         [points] = rewrite([rows]).values()
-        thinned = with_ends(points, thin(points, PAGE_BIN))
+        thinned = thin_with_ends(points, PAGE_BIN)
         keep_level(series_id, points, thinned, PAGE_BIN)
 
 

@@ -107,7 +107,7 @@ def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
             changed[series.pk, segment.first] = segment
         if batch.kind not in TEXTS:
             full |= {(series.pk, page) for page in packing.filled(after, series.count)}
-        told[batch.name] = _delta(after, batch)
+        told[batch.name] = _delta(series, after, batch)
     # A statement for all of them: a batch of the monitoring has a dozen series, of a point each.
     MetricSeries.objects.bulk_create(
         [series for series in known.values() if series.name in told],
@@ -238,10 +238,10 @@ def _continue(last: MetricSegment, batch: Batch, part: slice, columns: dict[str,
         last.greatest_step = max(last.greatest_step, columns["greatest_step"])
 
 
-def _delta(after: int, batch: Batch) -> dict[str, Any]:
+def _delta(series: MetricSeries, after: int, batch: Batch) -> dict[str, Any]:
     few = len(batch.steps) <= MOST_LIVE_POINTS
     return {
-        "kind": batch.kind,
+        "kind": series.kind,
         "form": batch.form,
         "after": after,
         "steps": batch.steps.tolist() if few else [],

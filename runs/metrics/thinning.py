@@ -103,16 +103,6 @@ def thin_with_ends(points: Points, length: int) -> Points:
         return thinned
     ends = points.at([0, -1])
     lacking = ends.at(~np.isin(ends.numbers, thinned.numbers))
-    whole = joined([thinned, lacking])
-    return whole.at(np.argsort(whole.numbers, kind="stable"))
-
-
-def with_ends(points: Points, thinned: Points) -> Points:
-    """What was thinned of `points`, and the first and the last of them."""
-    if len(thinned) == len(points):
-        return thinned
-    ends = points.at([0, -1])
-    lacking = ends.at(~np.isin(ends.numbers, thinned.numbers))
     first = lacking.numbers < thinned.numbers[0]
     return joined([lacking.at(first), thinned, lacking.at(~first)])
 

@@ -12,7 +12,7 @@ import numpy as np
 from runs.metrics.choosing import ALL, Chosen, Span, chosen
 from runs.metrics.packing import KEYS_AT_ONCE, PAGE_BIN
 from runs.metrics.segments import points_of
-from runs.metrics.thinning import Points, bin_for, from_bytes, joined, thin, with_ends
+from runs.metrics.thinning import Points, bin_for, from_bytes, joined, thin_with_ends
 from runs.models import MetricLevel, MetricSegment, MetricSeries
 
 __all__ = ["ALL", "Span", "views"]
@@ -73,7 +73,7 @@ def _view(points: Points, wanted: Chosen, most: int, span: Span, *, more: int) -
     length = wanted.length
     if span != ALL:
         length = max(_bin_for(points, more, most), PAGE_BIN if more else 1)
-    thinned = joined([before, with_ends(points, thin(points, length)), after])
+    thinned = joined([before, thin_with_ends(points, length), after])
     # Several processes of a run may log one metric: what came in turns is drawn in order.
     if (np.diff(thinned.steps) < 0).any():
         thinned = thinned.at(np.argsort(thinned.steps, kind="stable"))

@@ -69,7 +69,9 @@ def parameters(arguments):
         option = None if NEGATIVE.match(argument) else OPTION.fullmatch(argument)
         match = option or ASSIGNED.fullmatch(argument)
         if match is None and argument != "--":
-            taken.append(argument)
+            # A word behind a number is the next positional argument: `--epochs 3 data/`.
+            if not taken or number_of(taken[0]) is None or number_of(argument) is not None:
+                taken.append(argument)
             continue
         if name:
             found[name] = " ".join(taken) or "true"

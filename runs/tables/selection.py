@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import IntegerField, Q
 from django.db.models.expressions import RawSQL
@@ -70,9 +71,14 @@ class Selection:
 
         Django writes no WITH; without it, both would look through all runs on their own.
         """
-        meant, values = self.runs.values("pk").query.sql_with_params()
+        try:
+            meant, values = self.runs.values("pk").query.sql_with_params()
+        except EmptyResultSet:  # as of `number < -1e30`
+            meant, values = "SELECT 0 WHERE 1 = 0", ()
 
         def begin(execute: Any, statement: str, given: Any, *rest: Any) -> Any:
+            if "FROM meant" not in statement:
+                return execute(statement, given, *rest)
             whole = f"WITH meant(id) AS MATERIALIZED ({meant}) {statement}"
             return execute(whole, (*values, *(given or ())), *rest)
 

@@ -13,6 +13,7 @@ from runs import metrics, tables
 from runs.metrics.batches import TEXTS
 from runs.metrics.headlines import DRAWN
 from runs.models import Experiment, Field, FieldKind, MetricSeries, Run
+from runs.queries import split_key
 from runs.states import FINAL, State
 
 USUAL_CHARTS = 3
@@ -139,21 +140,27 @@ def _is_time(column: tables.Column) -> bool:
 def drawn(page: tables.Page) -> list[DrawnRow]:
     """The page's rows, with the best value of each metric marked."""
     places = shown(page)
-    best = {at: _best(page.columns[at], [row.cells[at] for row in page.rows]) for at in places}
+    cells = {at: [row.cells[at] for row in page.rows] for at in places}
+    best = {at: _best(page.columns[at], cells[at]) for at in places}
+    numbers = {at for at in places if _are_numbers(cells[at])}
     return [
         DrawnRow(
             row.run,
             mark_of(row.run.number),
-            [_drawn_cell(page.columns[at], row.cells[at], best[at]) for at in places],
+            [
+                _drawn_cell(page.columns[at], row.cells[at], best[at], at in numbers)
+                for at in places
+            ],
         )
         for row in page.rows
     ]
 
 
 def _drawn_cell(
-    column: tables.Column, cell: tables.Cell | None, best: tuple[float, ...]
+    column: tables.Column, cell: tables.Cell | None, best: tuple[float, ...], is_numbers: bool
 ) -> DrawnCell:
-    is_number = column.is_number or (cell is not None and cell.kind in ("int", "float"))
+    # Where a run has none of a column of numbers, its dash stands under the numbers.
+    is_number = column.is_number or (is_numbers if cell is None else cell.kind in ("int", "float"))
     return DrawnCell(column, cell, is_number, cell is not None and cell.value in best)
 
 
@@ -207,10 +214,9 @@ def charts_of(given: QueryDict, rows: Iterable[tables.Row], names: list[str]) ->
 
 def best_of(experiment: Experiment, sort: str, names: list[str]) -> dict[str, Any] | None:
     """The best run by the metric that is sorted by, or else by the main one."""
-    sorted_by = next(
-        (name for name in names if sort.lstrip("-").startswith(tables.key_of("metric", name))), None
-    )
-    name = sorted_by or next(iter(names), None)
+    key = split_key(sort.lstrip("-"))
+    is_by_metric = key is not None and key.kind == "metric" and key.name in names
+    name = key.name if key and is_by_metric else next(iter(names), None)
     best = tables.best(experiment, name) if name else None
     return {"name": name, "run": best.run, "value": best.value} if best else None
 

@@ -182,6 +182,11 @@ def _as_json(value: Any) -> str:
 
 def finite(value: Any) -> Any:
     """Return the word for a number that JSON has none for; anything else as it is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            float(value)
+        except OverflowError:
+            value = math.inf if value > 0 else -math.inf
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     return value

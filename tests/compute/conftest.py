@@ -1,6 +1,5 @@
 """A folder of packages that images are built from, and what a build said."""
 
-import itertools
 import json
 import subprocess
 import sys
@@ -11,38 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import connection
 
 from compute import images, recipes
 from compute.models import ImageBuild
 from studio import streams
 from tests.compute import channel
-
-_listeners = itertools.count(1)
-IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-
-@pytest.fixture
-def heard(settings: Any) -> Callable[[str], Callable[[], list[dict[str, Any]]]]:
-    """Listen to a live group; what comes back gives the events since it was last asked."""
-    settings.CHANNEL_LAYERS = IN_MEMORY
-
-    def listen(group: str) -> Callable[[], list[dict[str, Any]]]:
-        layer = get_channel_layer()
-        channel = f"specific.listener!{next(_listeners)}"
-        async_to_sync(layer.group_add)(group, channel)
-
-        async def all_now() -> list[dict[str, Any]]:
-            events = []
-            while channel in layer.channels and not layer.channels[channel].empty():
-                events.append(await layer.receive(channel))
-            return events
-
-        return async_to_sync(all_now)
-
-    return listen
 
 
 @pytest.fixture
@@ -80,7 +53,6 @@ def worker(settings: Any, shelf: Path) -> Iterator[Callable[..., subprocess.Pope
             settings.IMAGES = pathlib.Path({str(settings.IMAGES)!r})
             settings.UV_CACHE = pathlib.Path({str(settings.UV_CACHE)!r})
             settings.FIND_LINKS = {settings.FIND_LINKS!r}
-            settings.CHANNEL_LAYERS = {IN_MEMORY!r}
             django.setup()
             from compute import images
             images.build({build.pk})

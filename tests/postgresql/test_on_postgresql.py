@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from trainyard import Experiment, ScriptRunConfig, Workspace
 
 from tests.fixtures.postgresql import PostgreSQL
 from tests.fixtures.studio_process import ROOT, StudioProcess
-from trainyard import Experiment, ScriptRunConfig, Workspace
 
 SCRIPT = """
 import math
@@ -17,7 +17,7 @@ run = Run.get_context()
 for step in range(3000):
     run.log("loss", math.nan if step == 1564 else 1 / (1 + step))
     run.log("accuracy", step / 3000)
-run.log_row("table", rows=3, name="ö")
+run.log_row("table", rows=3, label="ö")
 """
 
 
@@ -48,6 +48,6 @@ def test_a_job_runs_and_all_it_logged_is_there(postgresql: PostgreSQL, tmp_path)
         loss = values["loss"]
         assert [step for step, value in enumerate(loss) if value != value] == [1564]
         assert loss[2999] == 1 / 3000
-        assert values["table"] == {"rows": 3, "name": "ö"}
+        assert values["table"] == {"rows": 3, "label": "ö"}
     finally:
         studio.remove()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio.models import Role
-from tests.compute.conftest import IN_MEMORY, shelf
+from tests.compute.conftest import shelf
 from tests.factories import make_member
 from tests.fixtures.requests import Api
 
@@ -59,9 +59,3 @@ def reader(api: Callable[..., Api], lab: Registry) -> Registry:
 def elsewhere(api: Callable[..., Api]) -> Registry:
     """An owner of another workspace."""
     return Registry(api())
-
-
-@pytest.fixture(autouse=True)
-def _events_in_memory(settings: Any) -> None:
-    """No Valkey runs here; what is published is heard by nobody."""
-    settings.CHANNEL_LAYERS = IN_MEMORY

@@ -130,6 +130,17 @@ def test_numbers_stay_with_the_curves(run, caller, driver_of):
     assert caller.get(f"/api/v1/runs/{run.run_id}/drawn").json() == {"series": []}
 
 
+@pytest.mark.parametrize("row", ['{"a": NaN}', '{"a": "\\ud800"}', "[" * 5000, '{"a": 1e999}', "{"])
+def test_a_row_that_no_page_could_read_is_refused(run, caller, driver_of, row):
+    series = {"name": "t", "kind": "json", "form": "table", "steps": [0], "times": [1.0]}
+    sent = {"writer": "1-abcdef01", "sequence": 1, "series": [{**series, "values": [row]}]}
+    reply = driver_of(run).post("/api/v1/driver/metrics", sent, format="json")
+    assert (
+        reply.status_code == 400 and 'series "t" cannot be read' in reply.json()["error"]["message"]
+    )
+    assert caller.get(f"/api/v1/runs/{run.run_id}/drawn").json() == {"series": []}
+
+
 def test_a_run_that_drew_nothing_says_how_to(run, caller, client):
     client.force_login(caller.user)
     text = client.get(f"/runs/{run.run_id}/drawn/").content.decode()

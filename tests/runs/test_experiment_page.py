@@ -11,6 +11,7 @@ from runs.models import Run, SavedView
 from runs.states import State
 from tests.factories import make_experiment, make_member, make_run, make_user
 from tests.fixtures.many_runs import fill
+from tests.runs.rows import make_series
 
 
 @pytest.fixture
@@ -211,3 +212,13 @@ def test_nobody_else_sees_it(client, member, runs):
     client.force_login(make_member(user=make_user()).user)
     assert client.get(url(member)).status_code == 404
     assert client.get(url(member) + "_columns/").status_code == 404
+
+
+def test_the_best_is_by_the_metric_that_is_sorted_by_and_by_no_other_of_its_beginning(page, member):
+    experiment = make_experiment(workspace=member.workspace, name="two")
+    run = make_run(experiment=experiment, user=member.user)
+    make_series(run, **{"loss": 0.25, "loss.val": 0.75})
+    text = page.get(url(member, "two") + '?sort=metrics."loss.val"').content.decode()
+    assert "Best <b>loss.val 0.75</b>" in " ".join(text.split())
+    text = page.get(url(member, "two") + "?sort=-metrics.loss.min").content.decode()
+    assert "Best <b>loss 0.25</b>" in " ".join(text.split())

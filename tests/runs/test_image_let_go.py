@@ -11,15 +11,13 @@ from compute.states import BuildState
 from runs import launching, preparing, stopping, supervising
 from runs.models import Run
 from runs.states import State
-from tests.compute.conftest import IN_MEMORY
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def waiting(caller, settings):
+def waiting(caller):
     """Submit runs that wait for one build, and return them."""
-    settings.CHANNEL_LAYERS = IN_MEMORY
     order = {
         "snapshot": caller.sent({"train.py": ""}),
         "environment": {"definition": {"pip": "--no-index\nalpha\n"}},

@@ -9,18 +9,17 @@ from runs import launching, lifecycle, preparing, supervising
 from runs.models import Run, RunLog
 from runs.states import Reason, State
 from studio import live, streams
-from tests.compute.conftest import IN_MEMORY, heard, shelf
+from tests.compute.conftest import shelf
 from tests.compute.packages import make_wheel
 
-__all__ = ["heard", "shelf"]  # fixtures
+__all__ = ["shelf"]  # fixtures
 MANY = 200
 LOG = "azureml-logs/20_image_build_log.txt"
 
 
 @pytest.fixture
-def order(shelf, settings, caller):
+def order(shelf, caller):
     """What to submit: a run that needs a package of the shelf, on a cluster whose node is held."""
-    settings.CHANNEL_LAYERS = IN_MEMORY
     Cluster.objects.update(max_nodes=1)
     assert isinstance(clusters.reserve(Cluster.objects.get(), ["another"], now()), list)
     make_wheel(shelf, "alpha")

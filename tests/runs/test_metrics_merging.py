@@ -7,7 +7,7 @@ from runs import metrics
 from runs.metrics.merging import OVERVIEW_POINTS
 from runs.metrics.packing import PAGE_BIN, PAGE_POINTS
 from runs.metrics.reading import read
-from runs.metrics.thinning import bin_for, thin, with_ends
+from runs.metrics.thinning import bin_for, thin_with_ends
 from runs.models import MetricKind, MetricLevel
 from tests.factories import make_run
 from tests.runs.series import batch, log, segments, series_of, view
@@ -43,7 +43,7 @@ def test_an_ended_runs_overview_is_what_its_chart_shows(run):
     [overview] = MetricLevel.objects.filter(series=series).exclude(bin=PAGE_BIN)
     assert (overview.first, overview.count) == (0, len(values))
     assert overview.bin == max(bin_for(len(values), OVERVIEW_POINTS), 2 * PAGE_BIN)
-    expected = with_ends(whole, thin(whole, overview.bin))
+    expected = thin_with_ends(whole, overview.bin)
     assert bytes(overview.points) == expected.tobytes()
 
 
@@ -74,10 +74,10 @@ def test_points_that_come_after_a_merge_are_drawn(run):
     whole = view(series)
     assert whole.values.tolist() == values.tolist()
     length = bin_for(5000, 200)
-    assert view(series, 200).tobytes() == with_ends(whole, thin(whole, length)).tobytes()
+    assert view(series, 200).tobytes() == thin_with_ends(whole, length).tobytes()
     metrics.merge(run)
     assert segments(series) == [(0, 5000)]
-    assert view(series, 200).tobytes() == with_ends(whole, thin(whole, length)).tobytes()
+    assert view(series, 200).tobytes() == thin_with_ends(whole, length).tobytes()
 
 
 def test_texts_stay_as_they_came(run):

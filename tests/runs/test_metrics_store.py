@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runs import metrics
 from runs.metrics.packing import PAGE_BIN, PAGE_POINTS
 from runs.metrics.reading import read
-from runs.metrics.thinning import from_bytes, thin, with_ends
+from runs.metrics.thinning import from_bytes, thin_with_ends
 from runs.models import Field, MetricForm, MetricKind, MetricLevel, MetricSegment, MetricSeries
 from studio.errors import BadInput, WrongOffset
 from tests.factories import make_run
@@ -122,7 +122,7 @@ def test_full_pages_are_packed_and_thinned_once(run, sizes, seed):
     ]
     for level in levels:
         page = whole.at(slice(level.first, level.first + level.count))
-        assert from_bytes(level.points).tobytes() == with_ends(page, thin(page, PAGE_BIN)).tobytes()
+        assert from_bytes(level.points).tobytes() == thin_with_ends(page, PAGE_BIN).tobytes()
         assert (level.least_step, level.greatest_step) == (page.steps.min(), page.steps.max())
 
 

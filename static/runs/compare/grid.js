@@ -18,7 +18,8 @@ export class Grid {
 
   #cell(column, place, best, isMarked) {
     const names = [NUMBERS.includes(column.form) ? "n" : "", place === best ? "best" : "", isMarked ? "chosen" : ""].filter(Boolean);
-    const value = column.values[place];
+    // A tag without a value is there all the same.
+    const value = column.kind === "tag" && column.values[place] === "" ? "✓" : column.values[place];
     if (column.key === "state") return element("td", isMarked ? { class: "chosen" } : {}, state(this.facts.runs[place]));
     const made = cell("td", value, column.form, names.length ? { class: names.join(" ") } : {});
     if (place === best) made.append(element("span", { class: "sr" }, " best"));

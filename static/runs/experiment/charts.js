@@ -53,6 +53,7 @@ export class Charts {
     const metrics = this.names;
     this.box.parentNode.hidden = !metrics.length;
     this.overlay.show({ runs: chosen.length ? chosen : runs, metrics, view: this.view, heard: runs });
+    this.#marks(); // rows that came anew have the colours of their runs
     if (isBack) this.overlay.setZooms(zooms());
   }
 

@@ -54,6 +54,7 @@ root.addEventListener("mouseover", ({ target }) => {
   charts.overlay.highlight(row?.dataset.key ?? null);
 });
 root.addEventListener("focusin", ({ target }) => rowOf(target) && charts.overlay.highlight(rowOf(target).dataset.key));
+root.addEventListener("focusout", ({ target, relatedTarget }) => rowOf(target) && !(relatedTarget && rowOf(relatedTarget)) && charts.overlay.highlight(null));
 part("charts").addEventListener("overlay-over", ({ detail }) => {
   root.querySelector("tr.over")?.classList.remove("over");
   if (detail.id) root.querySelector(`tr[data-key="${CSS.escape(detail.id)}"]`)?.classList.add("over");

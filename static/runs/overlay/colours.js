@@ -15,6 +15,9 @@ export function lookOf(number) {
   return { colour: turn(number - 1, COLOURS), dash: DASHES[kind], kind };
 }
 
+/** The class of a mark for a line of this dash. */
+export const dashMark = (dash) => `d${Math.max(0, DASHES.indexOf(dash))}`;
+
 /** Give every mark of a run below `root` (`<i class="sw run-mark" data-number>`) its look. */
 export function paintMarks(root) {
   for (const mark of root.querySelectorAll(".run-mark[data-number]")) {

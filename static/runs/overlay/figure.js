@@ -41,9 +41,9 @@ export function drawn(lines, view, paint) {
 /** some: from `drawn`.  scale: from scaleOf.  range: Plotly's numbers at the ends of the axis. */
 export function figure(some, { scale, range, view, look }) {
   const isSmoothed = some.some(({ y, raw }) => y !== raw);
-  const width = some.length > 200 ? 1 : some.length > 40 ? 1.2 : 1.7;
+  const width = some.length > 40 ? 1 : some.length > 12 ? 1.3 : 1.7;
   const behind = isSmoothed && some.length <= FEW_LINES ? merged(some, scale, { key: "raw", width: 1, opacity: 0.26 }) : [];
-  const traces = [...behind, ...merged(some, scale, { key: "y", width, opacity: some.length > 200 ? 0.7 : 1 })];
+  const traces = [...behind, ...merged(some, scale, { key: "y", width, opacity: some.length > 40 ? 0.7 : 1 })];
   traces.push(ends(some, scale), ...odd(some, scale, { look, range }));
   const heights = view.log ? logarithmic(seen(some, scale, range)) : linear(seen(some, scale, range));
   return { traces, layout: frame(look, { scale, range, heights }) };

@@ -4,10 +4,10 @@
 import { element, count } from "studio/words";
 import { MARGIN } from "runs/overlay/figure";
 import { nearestAt } from "runs/overlay/axis";
+import { dashMark } from "runs/overlay/colours";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [MOST_ROWS, BOX_PX] = [12, 360];
-const NEAR_PX = 12; // a run that ended farther away is not told as if it went on
+const [MOST_ROWS, BOX_PX, NEAR_PX] = [12, 360, 12]; // near: a run that ended farther away does not seem to go on
 
 const made = (name, kind) => {
   const node = document.createElementNS(SVG, name);
@@ -124,9 +124,9 @@ export class Over {
     if (this.near !== nearest.line?.run.id) this.nearest((this.near = nearest.line?.run.id ?? null));
   }
 
-  #row({ value, colour, name, at, steps }, isNearest, step) {
-    const mark = element("i", { class: "sw" });
-    mark.style.background = colour;
+  #row({ value, colour, dash, name, at, steps }, isNearest, step) {
+    const mark = element("i", { class: `sw run-mark ${dashMark(dash)}` });
+    mark.style.color = colour;
     const where = steps[at] === step ? "" : `at ${count(steps[at])}`;
     return element("div", { class: isNearest ? "near" : "" }, mark, element("span", {}, name), element("small", {}, where), element("b", {}, exact(value)));
   }
