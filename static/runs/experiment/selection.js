@@ -69,16 +69,17 @@ export class Selection {
     change({ runs: [...this.numbers].join(",") || null }, { isStep: false });
   }
 
+  // Boxes come disabled: one that was ticked before this script was there would lose its tick.
   #show() {
     const all = rows();
     let count = 0;
     for (const row of all) {
       const isSelected = this.numbers.has(Number(row.dataset.number));
       count += isSelected;
-      boxOf(row).checked = isSelected;
+      Object.assign(boxOf(row), { checked: isSelected, disabled: false });
       row.classList.toggle("sel", isSelected);
     }
     const box = document.querySelector("#run-table [data-all]");
-    if (box) Object.assign(box, { checked: count > 0 && count === all.length, indeterminate: count > 0 && count < all.length });
+    if (box) Object.assign(box, { disabled: false, checked: count > 0 && count === all.length, indeterminate: count > 0 && count < all.length });
   }
 }
