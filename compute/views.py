@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from compute import clusters, machine, shown, sizes
-from compute.access import cluster_for
+from compute.access import cluster_for, is_there
 from compute.backends import engine as engines
 from compute.forms import ClusterForm
 from compute.models import Cluster
@@ -19,7 +19,7 @@ from compute.states import Backend, NodeState
 from studio.access import allow, workspace_for
 from studio.errors import NotAllowed
 from studio.models import User, Workspace
-from studio.pages import is_fragment
+from studio.pages import gone, is_fragment
 
 MOST_IN_NAVIGATION = 3
 
@@ -77,6 +77,8 @@ def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     Asked by htmx, its settings and the machine alone.
     """
     place = workspace_for(request.user, workspace)
+    if is_fragment(request) and not is_there(place, name):
+        return gone("cluster-gone")
     found = cluster_for(place, name)
     size = sizes.known(found.node_size)
     facts = {"workspace": place, "cluster": found, "size": size, **_machine_facts()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from studio.errors import BadInput
@@ -108,6 +108,11 @@ def _bad_cursor() -> BadInput:
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks: for the part of the page that it will replace."""
     return request.headers.get("HX-Request") == "true"
+
+
+def gone(event: str) -> HttpResponse:
+    """Answer htmx when what its fragment shows was deleted: it stays, and the page hears `event`."""
+    return HttpResponse(status=204, headers={"HX-Trigger": event})
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

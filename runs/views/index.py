@@ -8,7 +8,7 @@ from django.db.models import Count, F, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from compute.access import cluster_for
+from compute.access import cluster_for, is_there
 from compute.models import Cluster, Node
 from compute.shown import nodes_facts
 from registry.access import version_for, visible
@@ -18,7 +18,7 @@ from runs.models import MetricSeries, Run, RunAsset, RunQuerySet
 from runs.states import FINAL, ON_A_NODE
 from studio.access import workspace_for
 from studio.models import Workspace
-from studio.pages import page
+from studio.pages import gone, page
 
 MOST_COLUMNS = 4
 MOST_ENDED = 8
@@ -80,6 +80,8 @@ def count(request: HttpRequest, workspace: str) -> HttpResponse:
 def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     """For a cluster's page: its nodes with what runs on them, and what waits, in order."""
     place = workspace_for(request.user, workspace)
+    if not is_there(place, name):
+        return gone("cluster-gone")
     cluster = cluster_for(place, name)
     nodes = list(cluster.nodes.all())
     on_nodes = _on_nodes(nodes)
