@@ -9,6 +9,7 @@ from registry import environments
 from studio import streams
 from studio.access import Person, workspace_for
 from studio.errors import StudioError
+from studio.texts import kept
 
 TOPIC = re.compile(r"image:([^/:]+)/([^/:]+)/([1-9]\d{0,8})/([a-z]+)(:log)?")
 
@@ -19,7 +20,7 @@ def group_for(user: Person, topic: str) -> str | None:
     Topics: `image:<workspace>/<name>/<number>/<kind>`, and the same with `:log` for the text.
     """
     found = TOPIC.fullmatch(topic)
-    if found is None or found[4] not in ImageKind.values:
+    if kept(topic, len(topic)) != topic or found is None or found[4] not in ImageKind.values:
         return None
     try:
         version = environments.get(workspace_for(user, found[1]), found[2], int(found[3]))

@@ -137,7 +137,9 @@ def _names(given: Any) -> list[str]:
         return list(mapping("tags", dict(given)))
     if not isinstance(given, list):
         raise BadInput('"tags" lists the names to take away', fields={"tags": "a list of names"})
-    return list(mapping("tags", {str(name): "" for name in given}))
+    if not all(isinstance(name, str) for name in given):
+        raise BadInput('"tags" lists names as texts', fields={"tags": "a list of names"})
+    return list(mapping("tags", dict.fromkeys(given, "")))
 
 
 def _tell(runs: list[Run]) -> None:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from runs.comparing import bands, chosen, columns, grouping, measured
-from runs.metrics_api import answer
+from runs.metrics_api import MOST_WHOLE, StepsAsked, answer
 from runs.models import Run
 from runs.states import FINAL
 from studio.api_access import workspace_of
@@ -43,7 +43,7 @@ class CompareAsked(Input):
     )
     columns = serializers.BooleanField(default=True)
     find = serializers.CharField(max_length=255, default="", allow_blank=True)
-    after = serializers.IntegerField(min_value=0, default=0)
+    after = serializers.IntegerField(min_value=0, max_value=MOST_WHOLE, default=0)
     most = serializers.IntegerField(min_value=0, max_value=MOST_NAMES, default=50)
 
 
@@ -95,7 +95,7 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-class BandsAsked(Input):
+class BandsAsked(StepsAsked):
     """Whose metric is wanted, in which groups, in how many bins of which steps."""
 
     runs = Ids(max_length=chosen.MOST_RUNS, default=list)
@@ -104,8 +104,6 @@ class BandsAsked(Input):
     name = serializers.CharField(max_length=255)
     band = serializers.ChoiceField(["range", "deviation"], default="range")
     most = serializers.IntegerField(min_value=2, max_value=20_000, default=400)
-    first = serializers.IntegerField(required=False, default=None, allow_null=True)
-    last = serializers.IntegerField(required=False, default=None, allow_null=True)
 
 
 class Bands(APIView):
@@ -116,15 +114,13 @@ class Bands(APIView):
     @extend_schema(request=BandsAsked, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, workspace: str) -> HttpResponse:
         place = workspace_of(request, workspace)
-        renamed = {"from": "first", "to": "last"}
-        given = {renamed.get(key, key): value for key, value in object_in(request).items()}
-        wanted = BandsAsked.read(given)
+        wanted = BandsAsked.read(object_in(request))
         groups, left_out = _groups(place, wanted)
         found = bands.bands(
             groups,
             wanted["name"],
             most=wanted["most"],
-            span=(wanted["first"], wanted["last"]),
+            span=(wanted["from"], wanted["to"]),
             deviation=wanted["band"] == "deviation",
         )
         return answer({**found, "left_out": left_out})
@@ -136,6 +132,11 @@ def _groups(place: Workspace, wanted: dict[str, Any]) -> tuple[dict[str, list[Ru
         runs = chosen.all_named(place, wanted["runs"]).runs
         return grouping.groups(runs, wanted["by"], clock())
     given: dict[str, list[str]] = wanted["groups"]
+    if len(given) > grouping.MOST_GROUPS:
+        raise BadInput(
+            f"at most {grouping.MOST_GROUPS} groups, not {len(given):,}: more hide each other",
+            fields={"groups": f"at most {grouping.MOST_GROUPS}"},
+        )
     ids = [run_id for members in given.values() for run_id in members]
     if len(ids) > chosen.MOST_RUNS:
         raise BadInput(f"at most {chosen.MOST_RUNS:,} runs, not {len(ids):,}: choose fewer")

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from runs import drawn
 from runs.api_access import run_of
-from runs.metrics_api import answer
+from runs.metrics_api import LEAST_WHOLE, MOST_WHOLE, answer
 from studio.api_input import Input
 from studio.auth import ByPersonOrRun
 from studio.files.downloads import made_response
@@ -38,10 +38,10 @@ class Drawn(APIView):
 class ItemsAsked(Named):
     """Which points of a series: from which number on, or around which step; how many."""
 
-    after = serializers.IntegerField(min_value=0, default=0)
+    after = serializers.IntegerField(min_value=0, max_value=MOST_WHOLE, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=MOST_ITEMS, default=20)
     step = serializers.IntegerField(
-        required=False, default=None, min_value=-(2**63), max_value=2**63 - 1
+        required=False, default=None, min_value=LEAST_WHOLE, max_value=MOST_WHOLE
     )
 
 

@@ -227,7 +227,7 @@ class BatchSaid(Input):
     """Whose batch of points, and its number."""
 
     writer = serializers.CharField(max_length=80)
-    sequence = serializers.IntegerField(min_value=1)
+    sequence = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class AppendMetrics(APIView):

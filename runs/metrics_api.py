@@ -25,6 +25,8 @@ from studio.files.downloads import made_response
 
 # More in one picture are nothing but a surface; they are asked for in groups.
 MOST_RUNS = 1000
+# What a database's whole numbers hold.
+LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
 
 
 def answer(content: Any) -> HttpResponse:
@@ -48,14 +50,29 @@ class Metrics(APIView):
         return Response({"series": metrics.summaries(run, monitoring=monitoring)})
 
 
-class PointsAsked(Input):
+class StepsAsked(Input):
+    """Which steps are wanted: `from` and `to`, which are no names of attributes in Python."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "from": _step(), "to": _step()}
+
+
+def _step() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False,
+        default=None,
+        allow_null=True,
+        min_value=LEAST_WHOLE,
+        max_value=MOST_WHOLE,
+    )
+
+
+class PointsAsked(StepsAsked):
     """Which points are wanted: after how many, how many, thinned to how many, which steps."""
 
-    after = serializers.IntegerField(min_value=0, default=0)
-    limit = serializers.IntegerField(min_value=0, default=0)
+    after = serializers.IntegerField(min_value=0, max_value=MOST_WHOLE, default=0)
+    limit = serializers.IntegerField(min_value=0, max_value=MOST_WHOLE, default=0)
     most = serializers.IntegerField(min_value=0, max_value=100_000, default=0)
-    first = serializers.IntegerField(required=False, default=None)
-    last = serializers.IntegerField(required=False, default=None)
 
 
 class Points(APIView):
@@ -80,27 +97,24 @@ class Points(APIView):
     def get(self, request: Request, run_id: str) -> HttpResponse:
         run = run_of(request, run_id)
         given = request.query_params
-        renamed = {"from": "first", "to": "last"}
-        wanted = PointsAsked.read({renamed.get(k, k): given[k] for k in given if k != "name"})
+        wanted = PointsAsked.read({key: given[key] for key in given if key != "name"})
         series = metrics.points(
             run,
             given.getlist("name"),
             after=wanted["after"],
             limit=wanted["limit"],
             most=wanted["most"],
-            span=(wanted["first"], wanted["last"]),
+            span=(wanted["from"], wanted["to"]),
         )
         return answer({"series": series})
 
 
-class CurvesAsked(Input):
+class CurvesAsked(StepsAsked):
     """Whose metric is wanted, thinned to how many points, in which steps."""
 
     runs = serializers.ListField(child=serializers.CharField(max_length=280), max_length=MOST_RUNS)
     name = serializers.CharField(max_length=255)
     most = serializers.IntegerField(min_value=2, max_value=20_000, default=400)
-    first = serializers.IntegerField(required=False, default=None, allow_null=True)
-    last = serializers.IntegerField(required=False, default=None, allow_null=True)
     times = serializers.BooleanField(default=False)
 
 
@@ -112,14 +126,12 @@ class Curves(APIView):
     @extend_schema(request=CurvesAsked, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, workspace: str) -> HttpResponse:
         place = workspace_of(request, workspace)
-        renamed = {"from": "first", "to": "last"}
-        given = {renamed.get(key, key): value for key, value in object_in(request).items()}
-        wanted = CurvesAsked.read(given)
+        wanted = CurvesAsked.read(object_in(request))
         found = metrics.curves(
             runs_for(place, wanted["runs"]),
             wanted["name"],
             most=wanted["most"],
-            span=(wanted["first"], wanted["last"]),
+            span=(wanted["from"], wanted["to"]),
             times=wanted["times"],
         )
         return answer({"runs": found})
@@ -128,7 +140,7 @@ class Curves(APIView):
 class RowsAsked(Input):
     """Which rows of a table are wanted: after how many, and how many."""
 
-    after = serializers.IntegerField(min_value=0, default=0)
+    after = serializers.IntegerField(min_value=0, max_value=MOST_WHOLE, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
 
 

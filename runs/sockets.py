@@ -6,6 +6,7 @@ from runs.access import run_for
 from studio import live, streams
 from studio.access import Person, workspace_for
 from studio.errors import StudioError
+from studio.texts import kept
 
 
 def group_for(user: Person, topic: str) -> str | None:
@@ -14,6 +15,8 @@ def group_for(user: Person, topic: str) -> str | None:
     Topics: `workspace:<name>`, `run:<run_id>`, `run:<run_id>:metrics`, `run:<run_id>:monitoring`,
     `run:<run_id>:log:<path>`, and those of `registry.sockets`.
     """
+    if kept(topic, len(topic)) != topic:  # no name holds it, and databases fail on it
+        return None
     kind, _, rest = topic.partition(":")
     try:
         if kind == "workspace":

@@ -52,7 +52,10 @@ class Table(APIView):
             error = page.error
             place = {"position": error.position, "end": error.end}
             raise BadInput(
-                error.message, fields={"q": error.message}, **place, expected=list(error.expected)
+                error.message,
+                fields={error.field: error.message},
+                **place,
+                expected=list(error.expected),
             )
         return Response(page_dict(page))
 

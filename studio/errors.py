@@ -23,7 +23,12 @@ import shutil
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions as drf
@@ -138,6 +143,8 @@ def from_framework(error: Exception) -> StudioError | None:
         )
     if isinstance(error, RecursionError):
         return BadInput("what was sent is nested too deeply")
+    if isinstance(error, TooManyFieldsSent | TooManyFilesSent | RequestDataTooBig):
+        return BadInput(_too_much(error))
     if isinstance(error, Http404 | drf.NotFound):
         return NotFound("there is nothing at this address")
     if isinstance(error, drf.AuthenticationFailed | drf.NotAuthenticated):
@@ -153,6 +160,14 @@ def from_framework(error: Exception) -> StudioError | None:
         refused.status = error.status_code
         return refused
     return None
+
+
+def _too_much(error: Exception) -> str:
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return f"a body holds at most {most:,} bytes; send less at a time"
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    return f"an address or a form holds at most {most:,} values; ask for less at a time"
 
 
 def _flat(detail: Any, name: str = "") -> dict[str, str]:

@@ -111,7 +111,7 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def gone(event: str) -> HttpResponse:
-    """Answer htmx when what its fragment shows was deleted: it stays, and the page hears `event`."""
+    """Answer htmx when what a fragment shows was deleted: it stays, the page hears `event`."""
     return HttpResponse(status=204, headers={"HX-Trigger": event})
 
 

@@ -34,6 +34,8 @@ def checked(what: str, value: Any, most: int, *, empty: bool = True) -> str:
 def mapping(what: str, given: Any, most: int = 1000) -> dict[str, str]:
     """Return names → texts; numbers and truth values become texts, null the empty one.
 
+    Lists and objects are refused: a text of them is nobody's tag.
+
     Raises BadInput naming `what`.
     """
     if given is None:
@@ -42,6 +44,9 @@ def mapping(what: str, given: Any, most: int = 1000) -> dict[str, str]:
         raise BadInput(f"{what} must map names to texts", fields={what: "an object"})
     if len(given) > MOST_ENTRIES:
         raise BadInput(f"{what} has {len(given):,} entries; {MOST_ENTRIES} at most")
+    odd = next((name for name, value in given.items() if isinstance(value, list | dict)), None)
+    if odd is not None:
+        raise BadInput(f'{what}: "{str(odd)[:100]}" must be text', fields={what: "texts"})
     return {
         checked(what, name, 100, empty=False): checked(
             what, "" if value is None else str(value), most

@@ -55,7 +55,8 @@ def bands(
 
     most: bins, at least 2.   span: first and last step wanted; bins at its edges are whole.
     low, high: least and greatest mean of a run, or (deviation) one standard deviation around the
-    mean.   counts: of how many runs each mean is.   nan_count: values left out: no numbers.
+    mean.   counts: of how many runs each mean is.   nan_count: values left out: no numbers, and
+    those of bins whose figures are beyond what a number holds.
     Raises BadInput where it would be more than MOST_POINTS points.
     """
     runs = {run.pk for members in groups.values() for run in members}
@@ -64,12 +65,13 @@ def bands(
     series = {pk: place for place, (pk, _) in enumerate(pairs)}
     rows = {run: place for place, (_, run) in enumerate(pairs)}
     bins = _bins(series, name, most, span)
-    means, lost = _means(series, bins)
+    means, points, lost = _means(series, bins)
     answer = {}
     for group, members in groups.items():
         own = [rows[run.pk] for run in members if run.pk in rows]
-        facts = {"runs": len(own), "nan_count": int(lost[own].sum())}
-        answer[group] = {**facts, **_band(means[own], bins, deviation=deviation)}
+        band, is_drawn = _band(means[own], bins, deviation=deviation)
+        left_out = lost[own].sum() + points[own][:, ~is_drawn].sum()
+        answer[group] = {"runs": len(own), "nan_count": int(left_out), **band}
     return {"width": bins.width, "groups": answer}
 
 
@@ -110,8 +112,10 @@ def _bins(series: Mapping[int, int], name: str, most: int, span: Span) -> Bins:
     return Bins(shift, low >> shift, (high >> shift) - (low >> shift) + 1)
 
 
-def _means(series: Mapping[int, int], bins: Bins) -> tuple[np.ndarray, np.ndarray]:
-    """Each run's mean in each bin (runs, bins), NaN for none; what was left out (runs)."""
+def _means(series: Mapping[int, int], bins: Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each run's mean in each bin (runs, bins), NaN for none; how many values that is the mean of;
+    how many more were left out (runs).
+    """
     cells = len(series) * bins.many
     sums, counts = np.zeros(cells), np.zeros(cells)
     lost = np.zeros(len(series), dtype=np.int64)
@@ -128,8 +132,14 @@ def _means(series: Mapping[int, int], bins: Bins) -> tuple[np.ndarray, np.ndarra
             cell = rows * bins.many + where
             sums += np.bincount(cell, weights=values, minlength=cells)
             counts += np.bincount(cell, minlength=cells)
+    shape = len(series), bins.many
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (sums / counts).reshape(len(series), bins.many), lost
+        means = (sums / counts).reshape(shape)
+    counts = counts.reshape(shape)
+    # Values near the largest number there is have a sum beyond it.
+    is_over = (counts > 0) & ~np.isfinite(means)
+    lost += np.where(is_over, counts, 0).sum(axis=1).astype(np.int64)
+    return np.where(is_over, np.nan, means), np.where(is_over, 0, counts), lost
 
 
 def _points(
@@ -159,22 +169,24 @@ def _joined(
     return rows, steps, values
 
 
-def _band(own: np.ndarray, bins: Bins, *, deviation: bool) -> dict[str, Any]:
-    """Of the means `own` (runs, bins): their mean in each bin where a run has any, and the band."""
+def _band(
+    own: np.ndarray, bins: Bins, *, deviation: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Of the means `own` (runs, bins): their mean in each bin where a run has any, and the band.
+
+    And which bins are drawn (bins): a bin is not where one of its figures is beyond all numbers.
+    """
     there = np.isfinite(own)
     counts = there.sum(axis=0)
-    kept = counts > 0
-    own, there, counts = own[:, kept], there[:, kept], counts[kept]
     some = np.where(there, own, 0.0)
-    mean = some.sum(axis=0) / counts
-    std = np.sqrt((np.where(there, own - mean, 0.0) ** 2).sum(axis=0) / counts)
-    low = np.where(there, own, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(there, own, -np.inf).max(axis=0, initial=-np.inf)
-    return {
-        "steps": bins.steps[kept],
-        "mean": mean,
-        "low": mean - std if deviation else low,
-        "high": mean + std if deviation else high,
-        "std": std,
-        "counts": counts,
-    }
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        mean = some.sum(axis=0) / counts
+        std = np.sqrt((np.where(there, own - mean, 0.0) ** 2).sum(axis=0) / counts)
+        low = np.where(there, own, np.inf).min(axis=0, initial=np.inf)
+        high = np.where(there, own, -np.inf).max(axis=0, initial=-np.inf)
+        if deviation:
+            low, high = mean - std, mean + std
+    columns = {"mean": mean, "low": low, "high": high, "std": std}
+    kept = (counts > 0) & np.all([np.isfinite(column) for column in columns.values()], axis=0)
+    found = {name: column[kept] for name, column in columns.items()}
+    return {"steps": bins.steps[kept], **found, "counts": counts[kept]}, kept

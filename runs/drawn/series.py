@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from runs.metrics.batches import TEXTS
 from runs.metrics.fields import logged
-from runs.metrics.reading import summary
+from runs.metrics.reading import summaries_of
 from runs.models import MetricForm, MetricSeries, Run
 from studio.errors import BadInput, NotFound
 
@@ -30,7 +30,7 @@ def drawn(run: Run) -> QuerySet[MetricSeries]:
 
 def summaries(run: Run) -> list[dict[str, Any]]:
     """One summary per series, as the list of metrics has it."""
-    return [summary(series) for series in drawn(run)]
+    return summaries_of(run, drawn(run))
 
 
 def one(run: Run, name: str, forms: Sequence[MetricForm]) -> MetricSeries:

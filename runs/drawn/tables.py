@@ -84,8 +84,16 @@ def _rows(series: MetricSeries, after: int = 0) -> Iterator[dict[str, Any]]:
     ends = series.segments.annotate(end=F("first") + F("count")).filter(end__gt=after)
     for segment in ends.order_by("first").iterator(chunk_size=1):
         for text in texts_of([segment])[max(0, after - segment.first) :]:
-            row = orjson.loads(text)
+            row = _read(text)
             yield row if isinstance(row, dict) else {"value": row}
+
+
+def _read(text: str) -> Any:
+    """The row; as its text where it is no JSON: one such row hides no other."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
 
 
 def lines(series: MetricSeries) -> dict[str, Any]:

@@ -18,6 +18,8 @@ MOST_SERIES_AT_ONCE = 500
 MOST_NAME = 255
 MOST_TEXT = 10_000
 MOST_HEAD_BYTES = 16 * 2**20
+# Of the years 1 to 9999, in Unix seconds: others are no dates, in exports and in browsers.
+FIRST_TIME, LAST_TIME = -62_135_596_800, 253_402_300_799
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 TEXTS = (MetricKind.TEXT, MetricKind.JSON)
 
@@ -66,7 +68,9 @@ def unpack(body: bytes) -> tuple[Any, list[Batch]]:
 
 
 def _unpack_one(one: Any, body: bytes, at: int) -> tuple[Batch, int]:
-    count = int(one["count"])
+    count = one["count"]
+    if type(count) is not int:
+        raise ValueError('"count" is a whole number')
     is_text = MetricKind(one["kind"]) in TEXTS
     if not 0 < count <= MOST_POINTS:
         raise ValueError(f'"count" is from 1 to {MOST_POINTS:,}')
@@ -75,6 +79,8 @@ def _unpack_one(one: Any, body: bytes, at: int) -> tuple[Batch, int]:
         columns.append(np.frombuffer(body, dtype=kind, count=count, offset=at))
         at += 8 * count
     values = one["values"] if is_text else columns[2]
+    if is_text and not isinstance(values, list):
+        raise ValueError('"values" is a list')
     return _checked(one, columns[0], columns[1], values), at
 
 
@@ -91,9 +97,11 @@ def _together(batches: list[Batch]) -> list[Batch]:
 def _parse_one(one: Any) -> Batch:
     try:
         kind = MetricKind(one["kind"])
-        steps = np.asarray(one["steps"], dtype=np.int64)
+        steps = _whole(one["steps"])
         times = np.asarray(one["times"], dtype=np.float64)
         values = one["values"]
+        if not isinstance(values, list):
+            raise ValueError('"values" is a list')
         if kind not in TEXTS:
             values = np.asarray([NOT_FINITE.get(v, v) for v in values], dtype=np.float64)
         return _checked(one, steps, times, values)
@@ -102,8 +110,16 @@ def _parse_one(one: Any) -> Batch:
         raise BadInput(f'series "{shown}" cannot be read: {error}') from None
 
 
+def _whole(steps: Any) -> np.ndarray:
+    """Steps as int64. Raises ValueError for 1.5, which would become 1, and beyond 64 bits."""
+    given = np.asarray(steps)
+    if given.size and given.dtype.kind != "i":
+        raise ValueError("a step is a whole number of 64 bits")
+    return given.astype(np.int64)
+
+
 def _checked(one: Any, steps: np.ndarray, times: np.ndarray, values: Any) -> Batch:
-    name, kind = str(one["name"]), MetricKind(one["kind"])
+    name, kind = one["name"], MetricKind(one["kind"])
     form = MetricForm(one.get("form", MetricForm.SCALAR))
     checked("a metric's name", name, MOST_NAME, empty=False)
     if kind == MetricKind.TEXT:
@@ -114,6 +130,8 @@ def _checked(one: Any, steps: np.ndarray, times: np.ndarray, values: Any) -> Bat
         raise BadInput(f'series "{name}": steps, times and values need the same length, above 0')
     if not np.isfinite(times).all():
         raise BadInput(f'series "{name}": a time is not a number')
+    if times.min() < FIRST_TIME or times.max() > LAST_TIME:
+        raise BadInput(f'series "{name}": a time is outside of the years 1 to 9999')
     return Batch(name, kind, steps, times, values, form)
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
-from django.db.models import F
+from django.db.models import F, Max, Min, QuerySet
 
 from runs.metrics.batches import TEXTS, Batch
 from runs.metrics.fields import logged, monitored
@@ -17,11 +17,23 @@ from runs.models import MetricForm, MetricKind, MetricSegment, MetricSeries, Run
 
 def summaries(run: Run, *, monitoring: bool = False) -> list[dict[str, Any]]:
     """One summary per metric of the script, or (monitoring) per series of its nodes."""
-    return [summary(series) for series in (monitored(run) if monitoring else logged(run))]
+    return summaries_of(run, monitored(run) if monitoring else logged(run))
 
 
-def summary(series: MetricSeries) -> dict[str, Any]:
-    """What tiles and tables say of a metric without its points."""
+def summaries_of(run: Run, chosen: QuerySet[MetricSeries]) -> list[dict[str, Any]]:
+    """Summaries of some of a run's series; how far their steps reach is one query for all."""
+    there = MetricSegment.objects.filter(series__run=run).order_by().values("series")
+    found = there.annotate(low=Min("least_step"), high=Max("greatest_step"))
+    ends = {key: (low, high) for key, low, high in found.values_list("series", "low", "high")}
+    return [summary(series, ends.get(series.pk, (None, None))) for series in chosen]
+
+
+def summary(series: MetricSeries, ends: tuple[int | None, int | None]) -> dict[str, Any]:
+    """What tiles and tables say of a metric without its points.
+
+    ends: its least and greatest step, None in rows of which nobody knows.
+    """
+    low, high = ends
     return {
         "name": series.name,
         "kind": series.kind,
@@ -29,6 +41,9 @@ def summary(series: MetricSeries) -> dict[str, Any]:
         "count": series.count,
         "first_step": series.first_step,
         "last_step": series.last_step,
+        # A script that goes on from a checkpoint comes back to steps that it had.
+        "least_step": min(series.first_step, series.last_step, *_known(low)),
+        "greatest_step": max(series.first_step, series.last_step, *_known(high)),
         "last_time": series.last_time,
         "last": _last(series),
         "least": series.least,
@@ -36,6 +51,10 @@ def summary(series: MetricSeries) -> dict[str, Any]:
         "nan_count": series.nan_count,
         "first_nan_step": series.first_nan_step,
     }
+
+
+def _known(step: int | None) -> tuple[int, ...]:
+    return () if step is None else (step,)
 
 
 def _last(series: MetricSeries) -> Any:

@@ -11,6 +11,8 @@ class QueryError(BadInput):
     position, end: which characters of it are meant.   expected: what may stand there.
     """
 
+    field = "q"
+
     def __init__(
         self, message: str, position: int, end: int | None = None, expected: Sequence[str] = ()
     ):
@@ -19,11 +21,17 @@ class QueryError(BadInput):
         self.expected = tuple(expected)
         super().__init__(
             message,
-            fields={"q": message},
+            fields={self.field: message},
             position=self.position,
             end=self.end,
             expected=list(self.expected),
         )
+
+
+class OrderError(QueryError):
+    """An order by something that is no column; the query is not to blame."""
+
+    field = "sort"
 
 
 def quoted(text: str, most: int = 60) -> str:

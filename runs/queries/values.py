@@ -90,7 +90,8 @@ def span(word: Word, field: str, now: datetime) -> tuple[datetime, datetime]:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             return _day(date.fromisoformat(text))
         moment = datetime.fromisoformat(text.upper())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC),) * 2
+        # Within a day of the first and the last year, a time elsewhere is none of UTC's.
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC),) * 2
     except (ValueError, OverflowError):
         pass
     raise QueryError(

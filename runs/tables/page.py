@@ -10,7 +10,7 @@ from runs.tables.asked import Asked
 from runs.tables.cells import cells_of
 from runs.tables.columns import chosen, usual
 from runs.tables.ordering import Order, Place, page_of
-from runs.tables.selection import Selection, load, select, unknown_order
+from runs.tables.selection import Selection, check_order, load, select
 from runs.tables.shapes import Cell, Column, Trouble
 
 
@@ -53,8 +53,7 @@ def page(experiment: Experiment, asked: Asked) -> Page:
     trouble: Trouble | None = None
     try:
         selection = _selection(experiment, asked, (*keys, *((order,) if order else ())))
-        if asked.sort and order is None:
-            raise unknown_order(asked.sort)
+        check_order(selection, order, asked.sort)
         selection.check()
     except QueryError as error:
         trouble, order = Trouble.of(error), None

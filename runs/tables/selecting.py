@@ -3,7 +3,7 @@
 from runs.models import Experiment, Run
 from runs.queries import split_key
 from runs.tables.ordering import Order, page_of
-from runs.tables.selection import load, select, unknown_order
+from runs.tables.selection import check_order, load, select
 
 
 def ids_of(
@@ -27,8 +27,7 @@ def runs_of(
 
 def _keys(experiment: Experiment, query: str, *, most: int, archived: bool, sort: str) -> list[int]:
     order = split_key(sort.lstrip("-")) if sort else None
-    if sort and order is None:
-        raise unknown_order(sort)
     selection = select(experiment, query, archived=archived, more=(order,) if order else ())
+    check_order(selection, order, sort)
     found, _ = page_of(selection, Order(order, sort.startswith("-")), size=most)
     return [place.run for place in found]

@@ -11,7 +11,8 @@ from django.db.models import IntegerField, Q
 from django.db.models.expressions import RawSQL
 
 from runs.models import Experiment, Run, RunQuerySet
-from runs.queries import QueryError, Scope, matching, parse
+from runs.queries import Scope, matching, parse
+from runs.queries.errors import OrderError
 from runs.queries.names import Key
 from runs.queries.scope import keys_in
 from runs.queries.terms import Node
@@ -95,11 +96,12 @@ def select(
     return Selection(scope, node, archived)
 
 
-def unknown_order(sort: str) -> QueryError:
-    """The error for an order by something that is no column."""
-    return QueryError(
-        f'there is no column "{sort.lstrip("-")[:100]}" to sort by; newest runs come first', 0, 0
-    )
+def check_order(selection: Selection, order: Key | None, sort: str) -> None:
+    """Raise OrderError where `sort`, read as `order`, is no column, or one that no run has."""
+    is_known = order and (order.kind == "own" or selection.scope.find(order) is not None)
+    if sort and not is_known:
+        name = sort.lstrip("-")[:100]
+        raise OrderError(f'there is no column "{name}" to sort by; newest runs come first', 0, 0)
 
 
 def load(keys: list[int]) -> list[Run]:

@@ -43,16 +43,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a query or an order could not be followed; characters position to end are meant."""
+    """Why a query or an order could not be followed; characters position to end are meant.
+
+    field: "q", or "sort" where it was the order.
+    """
 
     message: str
     position: int = 0
     end: int = 0
     expected: tuple[str, ...] = ()
+    field: str = "q"
 
     @staticmethod
     def of(error: QueryError) -> "Trouble":
-        return Trouble(error.message, error.position, error.end, error.expected)
+        return Trouble(error.message, error.position, error.end, error.expected, error.field)
 
 
 def column_of(key: Key, field: Field | None = None, *, is_default: bool = False) -> Column:

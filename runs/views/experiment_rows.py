@@ -279,6 +279,7 @@ def marked(page: tables.Page) -> dict[str, str] | None:
     end = max(error.end, error.position + 1)
     return {
         "message": error.message,
+        "field": error.field,
         "before": query[: error.position],
         "at": query[error.position : end] or " ",
         "after": query[end:],

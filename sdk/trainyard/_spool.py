@@ -27,7 +27,7 @@ from time import time as now
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from trainyard import _errors
-from trainyard._values import NO_LIST, Odd, Several, clean, number_of, plain, text_of
+from trainyard._values import NO_LIST, Several, clean, number_of, plain, text_of
 
 MOST_NAME = 255
 WRITTEN_AT_ONCE = 256 * 1024
@@ -89,8 +89,8 @@ class Spool:
             elif type(step) is not int or not -MOST_STEP <= step <= MOST_STEP:
                 step = self._step(step, series)
             line = (text % (step, now(), value, series[0])).encode("ascii")
-        except (TypeError, ValueError):
-            line = self._odd_call(text, step, value, str(name))
+        except Exception:  # of a name or a step of any library
+            line = self._odd_call(text, step, value, self._called(name))
         done = -1
         try:
             if not self._is_torn:
@@ -103,7 +103,7 @@ class Spool:
         self._append(line, done)
 
     def _odd_call(self, text: str, step: Any, value: Any, name: str) -> bytes:
-        """Format a line whose name was a list, or whose step has thousands of digits."""
+        """Format a line whose name was odd (a list), or whose step has thousands of digits."""
         series = self._series.get(name) or self._add(name, "number")
         return (text % (self._step(step, series), now(), value, series[0])).encode("ascii")
 
@@ -113,8 +113,8 @@ class Spool:
             value = plain(value)
         except Several:
             raise _errors.UserErrorException(NO_LIST) from None
-        except Odd as error:
-            self.say("type", "run.log keeps a {} as its text".format(error))
+        except Exception:  # Odd, or what an object of any library raised at being looked at
+            self.say("type", "run.log keeps a {} as its text".format(type(value).__name__))
             value = _shown(value)
         if isinstance(value, bool):
             return "b\t%d\t%r\t%d\t%s\n", value
@@ -127,6 +127,7 @@ class Spool:
     def _text(self, name: Any, value: str, step: Any) -> None:
         if getpid() != self._pid:
             self._open()
+        name = self._called(name)
         series = self._series_of(name, "text", "text")
         values = ("t", self._step(step, series), now(), text_of(value, name, self.say), series[0])
         self._append((LINE % values).encode("ascii"))
@@ -155,14 +156,25 @@ class Spool:
 
     def file_point(self, name: Any, form: str, address: str) -> None:
         """Append where the file is that was logged under `name`, in the file of such points."""
-        self._classed(str(name), form)
+        name = self._called(name)
+        self._classed(name, form)
         self._of_files.points(name, "t", [text_of(address, name, self.say)], form)
 
     def _series_of(self, name: Any, form: str, what: str) -> Series:
-        key = (form, str(name))
-        series = self._series.get(key) or self._add(str(name), what, key)
-        self._classed(str(name), what)
+        name = self._called(name)
+        key = (form, name)
+        series = self._series.get(key) or self._add(name, what, key)
+        self._classed(name, what)
         return series
+
+    def _called(self, name: Any) -> str:
+        """Return a name as a text, whatever was given: nothing odd shall stop a training."""
+        try:
+            return str(name)
+        except Exception as error:
+            words = "the name of a metric, a {}, has no text ({}); it is called unnamed"
+            self.say("text of name", words.format(type(name).__name__, type(error).__name__))
+            return "unnamed"
 
     def _classed(self, name: str, what: str) -> None:
         """Warn of a name that was used for something else: the studio keeps what came first."""
@@ -185,7 +197,7 @@ class Spool:
             if number != step and not isinstance(step, str):
                 self.say("whole", "run.log: the step {!r} is taken as {}".format(step, number))
             return number
-        except (TypeError, ValueError, OverflowError, RuntimeError):
+        except Exception:  # of a number of any library
             words = "run.log: the step {} is no whole number of 64 bits; counting"
             self.say("step", words.format(_shown(step)[:80]))
             return next(series[1])

@@ -45,8 +45,8 @@ def _of_item(value: Any) -> Plain:
     """Return a scalar of numpy, torch, jax, …; one of several values has no item."""
     try:
         item = value.item()
-    except (TypeError, ValueError, RuntimeError):
-        raise Several(type(value).__name__) from None
+    except Exception:  # of any library
+        raise _refused(value) from None
     # numpy's long double is its own item, and so are numbers that numpy was taught.
     return _number(value) if hasattr(item, "item") else plain(item)
 
@@ -55,9 +55,23 @@ def _number(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
+        return _infinite(value)
+    except Exception:  # of any library
+        raise _refused(value) from None
+
+
+def _infinite(value: Any) -> float:
+    try:
         return math.inf if value > 0 else -math.inf
-    except (TypeError, ValueError, RuntimeError):
-        raise Several(type(value).__name__) from None
+    except Exception:
+        raise _refused(value) from None
+
+
+def _refused(value: Any) -> TypeError:
+    """Return why a value that would be no number is none: it is several, or just odd."""
+    kind = type(value)
+    is_several = any(hasattr(kind, name) for name in ("__len__", "__iter__", "__getitem__"))
+    return Several(kind.__name__) if is_several else Odd(kind.__name__)
 
 
 def clean(text: str) -> str:

@@ -74,7 +74,8 @@ export const CONFIG = {
  * the step between its grid lines.
  */
 export function roundRange(low, high, parts = 4) {
-  if (low === high) {
+  // Nearer to each other than a number has digits for, grid lines would be one and the same.
+  if (high - low <= 1e-13 * Math.max(Math.abs(low), Math.abs(high))) {
     const room = Math.abs(low) * 0.1 || 1;
     [low, high] = [low - room, high + room];
   }

@@ -119,3 +119,56 @@ def test_logging_from_many_threads_is_exact_while_one_waits(in_a_job, tmp_path):
     lines = place.read_bytes().splitlines()
     assert len(lines) == 2400
     assert math.isclose(sum(float(line.split(b"\t")[3]) for line in lines), 8 * sum(range(300)))
+
+
+class Evil:
+    """Raises whatever is asked of it."""
+
+    def __float__(self):
+        raise RuntimeError("no number")
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __int__ = __str__
+    __hash__ = None
+
+
+class Unlisted(Evil):
+    """Raises what no number should."""
+
+    def __float__(self):
+        raise KeyError("no number")
+
+    def item(self):
+        raise KeyError("no item")
+
+
+@pytest.mark.parametrize("kind", [Evil, Unlisted])
+def test_an_object_that_raises_ends_no_training(in_a_job, tmp_path, capsys, kind):
+    for _ in range(2):
+        in_a_job.log("evil", kind())
+        in_a_job.log(kind(), 1)
+        in_a_job.log(kind(), 0.5)
+        in_a_job.log(kind(), "text")
+        in_a_job.log("step", 0.5, step=kind())
+    said = capsys.readouterr().err
+    assert said.count(f"keeps a {kind.__name__} as its text") == 1
+    assert said.count("it is called unnamed") == 1
+    (place,) = tmp_path.rglob("*.points")
+    names = [json.loads(line.split(b"\t")[4]) for line in place.read_bytes().splitlines()]
+    assert sorted(names) == ["evil"] * 2 + ["step"] * 2 + ["unnamed"] * 6
+
+
+def test_no_row_and_no_item_has_a_bare_nan(in_a_job, tmp_path):
+    odd = [math.nan, math.inf, -math.inf]
+    in_a_job.log_row("row", a=odd[0], b=odd[1], c=odd[2])
+    in_a_job.log_table("table", {"a": odd})
+    in_a_job.log_list("list", ["text", *odd])
+    (place,) = tmp_path.rglob("*.points")
+    texts = [json.loads(line.split(b"\t")[3]) for line in place.read_bytes().splitlines()]
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    assert len([json.loads(text, parse_constant=refuse) for text in texts]) == 8

@@ -1,6 +1,7 @@
 // The two axes of a tile: how steps and times are written, and how far values reach.
 
 import { roundRange } from "studio/charts";
+import { stepTicks } from "runs/charts/reach";
 import { count } from "studio/words";
 
 const DAY_S = 86400;
@@ -14,6 +15,7 @@ const DATE = { month: "short", day: "numeric", ...CLOCK };
 
 /**
  * How the chosen axis is written: at(step, time) → the place of a point; format: of its numbers;
+ * ticks(range): more of it, where it depends on the part that is shown.
  * words: of a point under the mouse, for Plotly; say(step, time): the same.  unit: how many seconds,
  * or steps, or milliseconds of wall time, one is.  steps(range): of the axis, where it counts them.
  * span: where it begins and ends, in steps or seconds.
@@ -22,7 +24,7 @@ export function axisOf({ axis, origin }, [from, to]) {
   if (axis === "step") {
     const say = (step) => `step ${count(step)}`;
     const steps = ([low, high]) => [Math.floor(low), Math.ceil(high)];
-    return { at: (step) => step, format: { tickformat: "~s" }, words: "step %{x:,}", say, unit: 1, steps };
+    return { at: (step) => step, format: {}, ticks: stepTicks, words: "step %{x:,}", say, unit: 1, steps };
   }
   if (axis === "wall") {
     // Plotly shows a date's UTC hours: shifted, they are the reader's own.

@@ -98,7 +98,7 @@ function changed(metric) {
 /** Tiles share their axis: one that grew beyond it makes room in all of them. */
 function grew() {
   table.grew();
-  const longest = curves.reduce((one, other) => (other.last_step > (one?.last_step ?? -1) ? other : one), null);
+  const longest = curves.reduce((one, other) => (!one || other.greatest_step > one.greatest_step ? other : one), null);
   const span = longest ? String(withRoom(page.span(longest), page.isLive)) : "";
   if (span !== edge.span) board.shown.forEach(page.draw);
   edge.span = span;

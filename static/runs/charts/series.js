@@ -25,9 +25,12 @@ export class Series {
   /** Take an answer of `metrics/points` in place of what is there. */
   load({ count, thinned, bin = 1, steps, times, values }) {
     this.points = { steps, times, values: this.#read(values) };
+    // These are in the order of their steps: what came last is known of the summary, or by its time.
+    const isNews = this.count !== count;
     Object.assign(this, { count, bin, isThinned: thinned });
     this.tail = { from: steps.length, number: count };
-    this.#end(this.points);
+    this.#reach(this.points);
+    if (isNews) this.#end(this.points, times.reduce((last, time, at) => (time >= times[last] ? at : last), 0));
   }
 
   /** Let the points go; they are asked for when they are wanted again. */
@@ -49,7 +52,8 @@ export class Series {
     };
     if (this.points) extend(this.points, fresh);
     this.count += fresh.steps.length;
-    this.#end(fresh);
+    this.#reach(fresh);
+    this.#end(fresh, fresh.steps.length - 1);
     return fresh;
   }
 
@@ -68,13 +72,20 @@ export class Series {
     return this.isNumber ? values.map(number) : values;
   }
 
-  #end({ steps, times, values }) {
-    if (!steps.length) return;
-    const at = steps.length - 1;
-    [this.last, this.last_step, this.last_time] = [values[at], steps[at], times[at]];
-    const odd = this.isNumber ? values.findIndex((value) => !Number.isFinite(value)) : -1;
-    if (odd >= 0) this.first_nan_step ??= steps[odd];
-    if (odd >= 0 && steps[odd] === this.first_nan_step) this.firstOdd ??= values[odd];
+  /** The point at index `at` is the last that came. */
+  #end({ steps, times, values }, at) {
+    if (steps.length) [this.last, this.last_step, this.last_time] = [values[at], steps[at], times[at]];
+  }
+
+  /** How far the steps reach, and which was the first value that is no number. */
+  #reach({ steps, values }) {
+    this.least_step = steps.reduce((least, step) => Math.min(least, step), this.least_step ?? Infinity);
+    this.greatest_step = steps.reduce((most, step) => Math.max(most, step), this.greatest_step ?? -Infinity);
+    const isOdd = (value, at) => !Number.isFinite(value) && steps[at] === (this.first_nan_step ?? steps[at]);
+    const odd = this.isNumber ? values.findIndex(isOdd) : -1;
+    if (odd < 0) return;
+    this.first_nan_step ??= steps[odd];
+    this.firstOdd ??= values[odd];
   }
 }
 

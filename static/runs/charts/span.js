@@ -12,11 +12,11 @@ const least = (all, of) => -most(all, (one) => -of(one));
  */
 export function spanOf(series, all, { axis, origin }) {
   if (axis !== "step") return [origin, most(all, (one) => one.last_time)];
-  const far = most(all, (one) => one.last_step);
-  const isLong = (one) => one.last_step >= far / 2;
+  const far = most(all, (one) => one.greatest_step);
+  const isLong = (one) => one.greatest_step >= far / 2;
   const shared = isLong(series) ? all.filter(isLong) : [series];
-  const first = least(shared, (one) => one.first_step);
-  const last = most(shared, (one) => one.last_step);
+  const first = least(shared, (one) => one.least_step);
+  const last = most(shared, (one) => one.greatest_step);
   return [first > 0 && first < (last - first) * 0.05 ? 0 : first, last];
 }
 

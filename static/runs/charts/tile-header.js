@@ -39,9 +39,10 @@ export function header(tile) {
 
   /** What the drawing left out, and how close a zoomed tile is. */
   function note() {
-    const { hidden } = tile.figure;
-    left.hidden = !hidden;
-    if (hidden) left.textContent = `${count(hidden)} value${hidden === 1 ? "" : "s"} ≤ 0 left out`;
+    const { hidden, unplaced } = tile.figure;
+    const words = hidden ? [`${count(hidden)} value${hidden === 1 ? "" : "s"} ≤ 0 left out`] : [];
+    left.textContent = [...words, unplaced].filter(Boolean).join(", ");
+    left.hidden = !left.textContent;
     const isWhole = tile.members.every(({ series, zoom }) => !series.isThinned || zoom?.isWhole);
     if (tile.zoom) tile.plot.dataset.zoomed = `zoomed${isWhole ? ", every point" : ""} · 0 shows all`;
     else delete tile.plot.dataset.zoomed;

@@ -25,9 +25,11 @@ function numeric({ values }, wantsLog, say) {
   const [low, high] = there.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
   const isLog = low > 0 && (wantsLog ?? high / low >= 100);
   const [from, to] = isLog ? [Math.log10(low), Math.log10(high)] : [low, high];
-  const span = to - from;
-  const share = (value) => (span ? ((isLog ? Math.log10(value) : value) - from) / span : 0.5);
-  const valueAt = (at) => (isLog ? 10 ** (from + at * span) : from + at * span);
+  // By halves: from -1e308 to 1e308 is farther than numbers reach.
+  const span = to / 2 - from / 2;
+  const share = (value) => (span ? ((isLog ? Math.log10(value) : value) / 2 - from / 2) / span : 0.5);
+  const placeAt = (at) => from * (1 - at) + to * at;
+  const valueAt = (at) => (isLog ? 10 ** placeAt(at) : placeAt(at));
   const distinct = [...new Set(there)];
   const places = span ? [0, 0.25, 0.5, 0.75, 1] : [0.5];
   const ticks =

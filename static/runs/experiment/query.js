@@ -35,7 +35,7 @@ export class Query {
   }
 
   #judge() {
-    if (document.querySelector("[data-trouble]")) this.box.setAttribute("aria-invalid", "true");
+    if (document.querySelector('[data-trouble="q"]')) this.box.setAttribute("aria-invalid", "true");
     else this.box.removeAttribute("aria-invalid");
   }
 

@@ -1,5 +1,6 @@
 // The horizontal axis of many runs: steps, time since each run's own start, or the clock.
 
+import { stepTicks } from "runs/charts/reach";
 import { duration } from "studio/clock";
 import { count } from "studio/words";
 
@@ -24,7 +25,7 @@ export function places({ steps, times }, run, { axis }) {
 
 /**
  * How the axis is written: from(place) → Plotly's number; back(number) → place; format: of its ticks;
- * words(place): of one place.   low, high: the places at its ends.
+ * ticks(range): more of it.   words(place): of one place.   low, high: the places at its ends.
  */
 export function scaleOf({ axis }, low, high) {
   if (axis === "wall") {
@@ -48,7 +49,7 @@ export function scaleOf({ axis }, low, high) {
     };
   }
   const same = (place) => place;
-  return { from: same, back: same, format: { tickformat: "~s" }, words: (place) => `step ${count(Math.round(place))}` };
+  return { from: same, back: same, format: {}, ticks: stepTicks, words: (place) => `step ${count(Math.round(place))}` };
 }
 
 /** The first index of sorted `places` at or after `place`. */

@@ -1,6 +1,7 @@
 // Mean and band of each group → traces and layout for Plotly.
 
 import { theme } from "studio/charts";
+import { placed } from "runs/charts/reach";
 import { frame, linear, logarithmic } from "runs/overlay/figure";
 
 const number = (given) => (given === null ? NaN : Number(given));
@@ -27,7 +28,7 @@ export function bandFigure(bands, { groups, scale, range, view, look = theme() }
     traces.push({ ...base, y: finite(mean), line: { color: colour, dash, width: 2 } });
     for (let at = 0; at < steps.length; at += 1) {
       if (steps[at] < range[0] || steps[at] > range[1]) continue;
-      for (const value of [low[at], high[at], mean[at]].filter(Number.isFinite)) {
+      for (const value of placed([low[at], high[at], mean[at]]).filter(Number.isFinite)) {
         least = Math.min(least, value);
         greatest = Math.max(greatest, value);
         if (value > 0) positive = Math.min(positive, value);
@@ -38,4 +39,4 @@ export function bandFigure(bands, { groups, scale, range, view, look = theme() }
   return { traces, layout: frame(look, { scale, range, heights }) };
 }
 
-const finite = (values) => values.map((value) => (Number.isFinite(value) ? value : null));
+const finite = (values) => placed(values).map((value) => (Number.isFinite(value) ? value : null));

@@ -5,6 +5,7 @@
 // card, sixteen canvases a page at most, and warnings in the console.)
 
 import { layout, roundRange } from "studio/charts";
+import { placed } from "runs/charts/reach";
 import { smooth } from "runs/charts/smoothing";
 import { places } from "runs/overlay/axis";
 
@@ -22,7 +23,8 @@ const MARKS = [
 ];
 
 /**
- * What is drawn of each line: { line, name, x: places, y: smoothed, raw, steps, colour, dash }; in order.
+ * What is drawn of each line: { line, name, x: places, y: smoothed, raw, exact, steps, colour, dash };
+ * in order; raw: without what has no place.
  * lines: with points.  view: { axis, smoothing }.  paint(run) → { colour, dash }.
  */
 export function drawn(lines, view, paint) {
@@ -30,9 +32,10 @@ export function drawn(lines, view, paint) {
   return lines.filter(({ steps }) => steps.length).map((line) => {
     // A smoothed line is kept until it grows: most of many lines have ended.
     if (line.cache?.wanted !== wanted) {
-      const { values, ...columns } = line.shown;
-      const y = values.length > FEW_POINTS ? smooth(values, view.smoothing) : values;
-      line.cache = { wanted, raw: values, y, x: places(columns, line.run, view), steps: columns.steps };
+      const { values: exact, ...columns } = line.shown;
+      const raw = placed(exact);
+      const y = raw.length > FEW_POINTS ? smooth(raw, view.smoothing) : raw;
+      line.cache = { wanted, exact, raw, y, x: places(columns, line.run, view), steps: columns.steps };
     }
     return { line, name: line.run.name, ...line.cache, ...paint(line.run) };
   });
@@ -52,7 +55,7 @@ export function figure(some, { scale, range, view, look }) {
 /** The layout that the lines of runs share with the bands of groups. */
 export function frame(look, { scale, range, heights }) {
   const yaxis2 = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
-  const xaxis = { ...scale.format, range };
+  const xaxis = { ...scale.format, ...scale.ticks?.(range), range };
   return layout(look, { margin: MARGIN, hovermode: false, xaxis, yaxis: heights, yaxis2 });
 }
 
@@ -91,7 +94,7 @@ function ends(some, scale) {
 }
 
 function odd(some, scale, { look, range: [from, to] }) {
-  const broken = some.filter(({ line }) => line.odd != null);
+  const broken = some.filter(({ line, raw, exact }) => line.odd != null || raw !== exact);
   const beside = (to - from) / MARKS_BESIDE;
   return MARKS.map(({ is, symbol, place }) => {
     const at = new Map();

@@ -1,6 +1,7 @@
 // The head of a tile: its metric, how many runs are drawn, and what can be done with the chart.
 
-import { count, element } from "studio/words";
+import { unplaced } from "runs/charts/reach";
+import { count, element, value } from "studio/words";
 
 export class Head {
   constructor(tile) {
@@ -22,13 +23,16 @@ export class Head {
   renew() {
     const { tile } = this;
     const runs = tile.store.lines(null).filter(({ steps }) => steps.length);
-    const odd = tile.page.view.band ? 0 : runs.filter((line) => line.odd != null).length;
+    const broken = tile.page.view.band ? [] : runs.filter((line) => line.odd != null);
+    const odd = broken.length;
     const drawn = tile.page.view.band ? tile.shown : runs;
-    write(this.words, tile.store.isLoaded ? `${count(drawn.length)} shown` : "");
+    const lost = unplaced(tile.shown.flatMap(({ exact }) => exact));
+    write(this.words, tile.store.isLoaded ? `${count(drawn.length)} shown${lost && ", not all to scale"}` : "");
+    this.words.title = lost;
     this.badge.hidden = !odd;
-    const first = odd && runs.find((line) => line.odd != null);
-    write(this.badge, odd === 1 ? `NaN at step ${count(first.odd)}` : `NaN in ${count(odd)} runs`);
-    this.badge.title = odd === 1 ? first.run.name : "";
+    const what = whatOf(broken);
+    write(this.badge, odd === 1 ? `${what} at step ${count(broken[0].odd)}` : `${what} in ${count(odd)} runs`);
+    this.badge.title = odd === 1 ? broken[0].run.name : "";
     this.log.setAttribute("aria-pressed", String(tile.isLog));
     this.all.hidden = !tile.zoom;
   }
@@ -46,6 +50,12 @@ export class Head {
     const size = { format: "png", scale: 2, width: chart.clientWidth, height: chart.clientHeight };
     window.Plotly.downloadImage({ data: chart.data, layout: { ...chart.layout, ...look } }, { ...size, filename });
   }
+}
+
+/** "NaN", "+Inf" or "−Inf", where the first of each line that was no number was that. */
+function whatOf(broken) {
+  const words = new Set(broken.map(({ oddValue }) => (oddValue === undefined ? "" : value(oddValue))));
+  return (words.size === 1 && [...words][0]) || "no number";
 }
 
 const write = (place, words) => place.textContent !== words && (place.textContent = words);

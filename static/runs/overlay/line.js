@@ -16,6 +16,7 @@ export class Line {
     Object.assign(this, { steps, times, values, count, bin, odd, from: steps.length, loadedCount: count });
     // Only what is no number comes as a text.
     if (values.some((value) => typeof value !== "number")) this.values = values.map(number);
+    this.oddValue = this.values.find((value, at) => steps[at] === odd && !Number.isFinite(value));
     this.cache = null;
   }
 
@@ -30,7 +31,10 @@ export class Line {
       const items = fresh[column].slice(skip);
       if (this[column]) this[column].push(...(column === "values" ? items.map(number) : items));
     }
-    if (this.odd == null) this.odd = fresh.steps.slice(skip).find((_, at) => !Number.isFinite(number(fresh.values[skip + at])));
+    if (this.odd == null) {
+      const at = fresh.values.findIndex((value, index) => index >= skip && !Number.isFinite(number(value)));
+      if (at >= 0) Object.assign(this, { odd: fresh.steps[at], oddValue: number(fresh.values[at]) });
+    }
     this.count += added;
     this.cache = null;
     return true;

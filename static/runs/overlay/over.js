@@ -99,7 +99,7 @@ export class Over {
         const isBeside = place < one.x[0] || place > one.x.at(-1);
         if (isBeside && Math.abs(this.#left(one.x[at]) - left) > NEAR_PX) return [];
         const distance = Math.abs((this.#top(one.y[at]) || 0) - top);
-        return [{ ...one, at, distance, value: one.raw[at] }];
+        return [{ ...one, at, distance, value: one.exact[at] }];
       })
       .sort((one, other) => isOdd(one) - isOdd(other) || best * (one.value - other.value) || 0);
   }

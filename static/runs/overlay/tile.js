@@ -1,6 +1,7 @@
 // One metric of many runs: its head, its lines (or its groups' bands), zoomed or whole.
 
 import { CONFIG } from "studio/charts";
+import { placed } from "runs/charts/reach";
 import { withRoom } from "runs/charts/span";
 import { byKey, numbers } from "runs/charts/zoom";
 import { scaleOf } from "runs/overlay/axis";
@@ -72,7 +73,7 @@ export class Tile {
     const { groups } = this.page.painted;
     return [...this.store.bands(this.zoom)].map(([name, { runs, steps, mean }]) => ({
       name: `${name || "without"} · mean of ${count(runs)}`,
-      x: steps, y: mean, raw: mean, steps, ...groups?.get(name),
+      x: steps, y: placed(mean), exact: mean, steps, ...groups?.get(name),
     }));
   }
 
