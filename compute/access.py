@@ -27,11 +27,6 @@ def cluster_for(workspace: Workspace, name: str) -> Cluster:
     return cluster
 
 
-def is_there(workspace: Workspace, name: str) -> bool:
-    """Whether there is a cluster `name`; one that was deleted is not."""
-    return Cluster.objects.there().filter(workspace=workspace, name=name).exists()
-
-
 def may_run_here() -> bool:
     """Whether code of people may run as the studio's own user: one person, or all are trusted."""
     return settings.LOCAL_BACKEND_FOR_ALL or User.objects.filter(is_active=True).count() <= 1

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from compute import clusters, machine, shown, sizes
-from compute.access import cluster_for, is_there
+from compute.access import cluster_for
 from compute.backends import engine as engines
 from compute.forms import ClusterForm
 from compute.models import Cluster
 from compute.states import Backend, NodeState
 from studio.access import allow, workspace_for
-from studio.errors import NotAllowed
+from studio.errors import NotAllowed, UnknownCluster
 from studio.models import User, Workspace
 from studio.pages import gone, is_fragment
 
@@ -77,9 +77,12 @@ def cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     Asked by htmx, its settings and the machine alone.
     """
     place = workspace_for(request.user, workspace)
-    if is_fragment(request) and not is_there(place, name):
-        return gone("cluster-gone")
-    found = cluster_for(place, name)
+    try:
+        found = cluster_for(place, name)
+    except UnknownCluster:
+        if is_fragment(request):
+            return gone("cluster-gone")
+        raise
     size = sizes.known(found.node_size)
     facts = {"workspace": place, "cluster": found, "size": size, **_machine_facts()}
     if is_fragment(request):

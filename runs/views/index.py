@@ -8,7 +8,7 @@ from django.db.models import Count, F, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from compute.access import cluster_for, is_there
+from compute.access import cluster_for
 from compute.models import Cluster, Node
 from compute.shown import nodes_facts
 from registry.access import version_for, visible
@@ -17,6 +17,7 @@ from runs import metrics
 from runs.models import MetricSeries, Run, RunAsset, RunQuerySet
 from runs.states import FINAL, ON_A_NODE
 from studio.access import workspace_for
+from studio.errors import UnknownCluster
 from studio.models import Workspace
 from studio.pages import gone, page
 
@@ -80,9 +81,10 @@ def count(request: HttpRequest, workspace: str) -> HttpResponse:
 def on_cluster(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     """For a cluster's page: its nodes with what runs on them, and what waits, in order."""
     place = workspace_for(request.user, workspace)
-    if not is_there(place, name):
+    try:
+        cluster = cluster_for(place, name)
+    except UnknownCluster:
         return gone("cluster-gone")
-    cluster = cluster_for(place, name)
     nodes = list(cluster.nodes.all())
     on_nodes = _on_nodes(nodes)
     active = _runs(place).active().filter(cluster=cluster).order_by("id")
