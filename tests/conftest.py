@@ -10,6 +10,7 @@ from typing import Any
 import django
 import hypothesis
 import pytest
+from django.db import connection
 
 HOME = Path(tempfile.mkdtemp(prefix="trainyard-tests-"))
 # Where packages come from is the machine's business; everything else a test decides itself.
@@ -29,6 +30,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "studio.settings"
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(HOME / "hypothesis")
 (HOME / "uploads").mkdir()
 django.setup()
+if database and connection.vendor != "postgresql":
+    raise RuntimeError("TRAINYARD_TEST_DATABASE_URL came too late: settings were loaded before")
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 

@@ -26,7 +26,11 @@ run.log_row("table", rows=3, label="ö")
 def test_a_suite_passes(postgresql: PostgreSQL, suite):
     """In a process of its own: the settings name one database for as long as they are loaded."""
     environ = {**os.environ, "TRAINYARD_TEST_DATABASE_URL": postgresql.database()}
+    # With it, the settings would be loaded before tests/conftest.py says which database is meant.
+    del environ["DJANGO_SETTINGS_MODULE"]
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", suite]
+    # The server goes with its databases, whoever is still connected.
+    command.append("--reuse-db")
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=900
     )

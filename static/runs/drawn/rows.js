@@ -5,6 +5,8 @@ import { count as written, element } from "studio/words";
 const PAGE = 100;
 const MORE = 12; // rows beyond the edge of sight, so that scrolling shows no gap
 const MOST_PAGES = 60;
+// So long a page stays in sight before it is asked for: who scrolls far passes hundreds.
+const PAUSE_MS = 60;
 // Browsers end their pages at some thirty million pixels.
 const MOST_ROWS = 1_000_000;
 
@@ -65,6 +67,7 @@ export class Rows {
     const from = Math.max(0, Math.floor(this.node.scrollTop / height) - MORE);
     const seen = Math.ceil((this.node.clientHeight || 340) / height) + 2 * MORE;
     const to = Math.min(this.count, from + seen);
+    this.inSight = [from, to];
     const key = `${from} ${to} ${this.count} ${this.chosen}`;
     if (key === this.drawn) return;
     this.drawn = key;
@@ -104,12 +107,20 @@ export class Rows {
     return Array.isArray(found) ? found[number - page * PAGE] : undefined;
   }
 
+  /** The rows of a page; null where one only scrolled past it. */
+  async #askFor(page) {
+    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    const [from, to] = this.inSight;
+    const isPassed = (page + 1) * PAGE <= from || page * PAGE >= to;
+    return isPassed ? null : this.ask(page * PAGE, PAGE);
+  }
+
   async #fetch(page) {
-    const asked = this.ask(page * PAGE, PAGE);
+    const asked = this.#askFor(page);
     this.pages.set(page, asked);
     if (this.pages.size > MOST_PAGES) this.pages.delete(this.pages.keys().next().value);
     const rows = await asked.catch(() => null);
-    if (this.pages.get(page) !== asked) return;
+    if (this.pages.get(page) !== asked) return; // another was asked for since
     if (rows) this.pages.set(page, rows);
     else this.pages.delete(page);
     this.drawn = "";
