@@ -42,7 +42,12 @@ WATCH = """
     for (const plot of document.querySelectorAll(".js-plotly-plot")) {
       if (newest.has(plot)) continue;
       look(plot);
-      plot.on("plotly_afterplot", () => requestAnimationFrame(() => look(plot)));
+      // A line's path, or the dot at its end, is what one sees of a new point.
+      let isWaiting = false;
+      new MutationObserver(() => {
+        if (!isWaiting) requestAnimationFrame(() => { isWaiting = false; look(plot); });
+        isWaiting = true;
+      }).observe(plot, { subtree: true, childList: true, attributeFilter: ["d", "transform"] });
     }
   }, 250);
 }

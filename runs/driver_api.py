@@ -9,13 +9,12 @@ from django.utils.timezone import now as clock
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compute import recipes
-from runs import actors, ending, logs, metrics, outputs, tasks, watching
+from runs import actors, ending, logs, outputs, tasks, watching
 from runs.models import Run, RunTask
 from runs.states import State
 from studio import queue
@@ -29,7 +28,6 @@ from studio.models import Blob
 from studio.texts import kept
 
 MOST_LOG_BYTES = 4 * 1024 * 1024
-MOST_BATCH_BYTES = 16 * 1024 * 1024
 
 
 WITH = ("experiment__workspace", "cluster", "snapshot", "canceled_by")
@@ -37,22 +35,15 @@ WITH = ("experiment__workspace", "cluster", "snapshot", "canceled_by")
 
 def run_of(request: Request, *, ended: bool = False) -> Run:
     """Return the run whose token this is. Raises Conflict when it has ended (unless `ended`)."""
-    run = Run.objects.select_related(*WITH).filter(run_id=subject_of(request)).first()
+    return open_run(
+        Run.objects.select_related(*WITH).filter(run_id=subject_of(request)).first(), ended
+    )
+
+
+def open_run(run: Run | None, ended: bool) -> Run:
+    """Return the run of a token. Raises NotFound; Conflict when it has ended (unless `ended`)."""
     if run is None:
         raise NotFound("the run of this token was deleted")
-    return _open(run, ended)
-
-
-def _logging_run(request: Request) -> Run:
-    """The same, with nothing around it: what logs ten times a second is asked for no more."""
-    columns = ("run_id", "state", "experiment")
-    run = Run.objects.filter(run_id=subject_of(request)).only(*columns).first()
-    if run is None:
-        raise NotFound("the run of this token was deleted")
-    return _open(run, ended=False)
-
-
-def _open(run: Run, ended: bool) -> Run:
     if run.is_final and not ended:
         raise Conflict(f"run {run.run_id} has ended as {run.state}; nothing more is taken")
     return run
@@ -75,7 +66,7 @@ def task_of(request: Request, *, ended: bool = False) -> RunTask:
         if named and not run.tasks.filter(task_id=named).exists():
             raise Conflict(f"{named[:40]!r} is no task of run {run.run_id}; nothing is taken of it")
         raise Conflict(f"run {run.run_id} was started again; nothing more is taken of this task")
-    _open(task.run, ended)
+    open_run(task.run, ended)
     return task
 
 
@@ -209,44 +200,6 @@ class AppendLog(APIView):
         if len(data) > MOST_LOG_BYTES:
             raise BadInput(f"send at most {MOST_LOG_BYTES:,} bytes of a log at a time")
         return Response({"at": logs.append(run, wanted["path"], wanted["offset"], data)})
-
-
-class PackedBatch(BaseParser):
-    """A batch whose columns are bytes, as runs/metrics/batches.py says."""
-
-    media_type = "application/x-trainyard-points"
-
-    def parse(self, stream: Any, *unused: Any, **also_unused: Any) -> Any:
-        packed = bytes(stream.read(MOST_BATCH_BYTES + 1))
-        if len(packed) > MOST_BATCH_BYTES:
-            raise BadInput(f"send at most {MOST_BATCH_BYTES:,} bytes of points at a time")
-        return packed
-
-
-class BatchSaid(Input):
-    """Whose batch of points, and its number."""
-
-    writer = serializers.CharField(max_length=80)
-    sequence = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-
-
-class AppendMetrics(APIView):
-    """A batch of points, as JSON or packed; one that is stored is acknowledged."""
-
-    permission_classes = [ByRun]
-    parser_classes = [JSONParser, PackedBatch]
-
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
-    def post(self, request: Request) -> Response:
-        run = _logging_run(request)
-        if isinstance(request.data, bytes):
-            head, batches = metrics.unpack(request.data)
-            given = BatchSaid.read(head)
-        else:
-            given = BatchSaid.read(request.data)
-            batches = metrics.parse(object_in(request).get("series"))
-        stored = metrics.append(run, given["writer"], given["sequence"], batches)
-        return Response({"sequence": stored.last, "dropped": stored.dropped})
 
 
 class KeepFiles(APIView):

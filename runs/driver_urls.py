@@ -1,6 +1,6 @@
 from django.urls import path
 
-from runs import driver_api
+from runs import driver_api, driver_points
 
 urlpatterns = [
     path("job", driver_api.Job.as_view(), name="driver-job"),
@@ -8,7 +8,7 @@ urlpatterns = [
     path("state", driver_api.SayState.as_view(), name="driver-state"),
     path("heartbeat", driver_api.Heartbeat.as_view(), name="driver-heartbeat"),
     path("log", driver_api.AppendLog.as_view(), name="driver-log"),
-    path("metrics", driver_api.AppendMetrics.as_view(), name="driver-metrics"),
+    path("metrics", driver_points.AppendMetrics.as_view(), name="driver-metrics"),
     path("files", driver_api.KeepFiles.as_view(), name="driver-files"),
     path("finish", driver_api.Finish.as_view(), name="driver-finish"),
 ]

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import path
 
 import runs.sockets
+from runs.driver_points import PointsTogether
 from studio.live import LiveConsumer
 from studio.threads import KeptThreads
 
@@ -22,7 +23,7 @@ live = LiveConsumer.as_asgi(resolve=runs.sockets.group_for)
 
 application = ProtocolTypeRouter(
     {
-        "http": KeptThreads(django_application),
+        "http": PointsTogether(KeptThreads(django_application)),
         # Cookies know no ports, so the host alone would let another program's page listen in.
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter([path("live/", live)])), settings.OWN_ORIGINS

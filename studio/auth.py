@@ -11,6 +11,8 @@ from studio.access import person
 from studio.errors import NotAllowed, NotSignedIn
 from studio.models import Token, TokenKind, User
 
+RUN_ONLY = "only the run itself may do this, by its own token"
+
 
 class BearerToken(BaseAuthentication):
     """`Authorization: Bearer ty_…`; request.auth is the Token."""
@@ -60,7 +62,7 @@ class ByRun(BasePermission):
         if not request.user:
             raise NotSignedIn("send the run's token: Authorization: Bearer <token>")
         if not isinstance(request.auth, Token) or request.auth.kind != TokenKind.RUN:
-            raise NotAllowed("only the run itself may do this, by its own token")
+            raise NotAllowed(RUN_ONLY)
         return True
 
 

@@ -189,9 +189,15 @@ def _flat(detail: Any, name: str = "") -> dict[str, str]:
 
 def as_json(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: `{"error": {"code", "message", "fields", …}}` with the class's status."""
+    ours = said_of(error)
+    headers = {"WWW-Authenticate": "Bearer"} if ours.status == 401 else {}
+    return Response({"error": ours.as_dict()}, status=ours.status, headers=headers)
+
+
+def said_of(error: Exception) -> StudioError:
+    """What callers of the API are told of any error; what nobody foresaw stands in the log."""
     ours = from_framework(error)
     if ours is None:
         logger.error("the API failed", exc_info=error)
-        ours = unforeseen()
-    headers = {"WWW-Authenticate": "Bearer"} if ours.status == 401 else {}
-    return Response({"error": ours.as_dict()}, status=ours.status, headers=headers)
+        return unforeseen()
+    return ours

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from channels.db import database_sync_to_async
@@ -40,31 +40,46 @@ def workspace_group(workspace_id: int) -> str:
     return f"workspace.{workspace_id}"
 
 
+class Event(NamedTuple):
+    """What the listeners of a group are told: the event's name, and what it carries."""
+
+    group: str
+    name: str
+    payload: dict[str, Any]
+
+
 def publish(group: str, event: str, **payload: Any) -> None:
     """Tell `group` of `event` once the open transaction is committed; at once without one."""
-    publish_to([group], event, **payload)
+    publish_all([Event(group, event, payload)])
 
 
 def publish_to(groups: list[str], event: str, **payload: Any) -> None:
     """Tell many groups of the same event, and wait once: 200 in 30 ms."""
-    transaction.on_commit(partial(_send, groups, {"event": event, **payload}))
+    publish_all([Event(group, event, payload) for group in groups])
 
 
-def _send(groups: list[str], event: dict[str, Any]) -> None:
+def publish_all(events: list[Event]) -> None:
+    """Tell of many events, in their order, and wait once."""
+    if events:
+        transaction.on_commit(partial(_send, events))
+
+
+def _send(events: list[Event]) -> None:
     """Send, and wait until it is sent: what one thread publishes is heard in that order."""
     try:
         layer = get_channel_layer()
         config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
         [host] = config["hosts"]
         with _valkey(host).pipeline(transaction=False) as sending:
-            for group in groups:
-                message = {"type": "live.event", "group": group, **event}
+            for group, name, payload in events:
+                message = {"type": "live.event", "group": group, "event": name, **payload}
                 # As channels_redis names what it listens to.
                 sending.publish(f"{config['prefix']}__group__{group}", layer.serialize(message))
             sending.execute()
     except Exception as error:  # the queue may lose a message: rows are the truth, pages ask again
-        some, why = ", ".join(groups[:3]), f"{type(error).__name__} {error}".strip()
-        logger.warning("live event %s for %s was not sent: %s", event["event"], some, why)
+        some = ", ".join(f"{event.name} for {event.group}" for event in events[:3])
+        why = f"{type(error).__name__} {error}".strip()
+        logger.warning("live event %s was not sent: %s", some, why)
 
 
 @functools.cache

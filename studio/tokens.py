@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -42,18 +43,28 @@ def issue(
 
 def find(secret: str, now: datetime | None = None) -> Token:
     """Return the token of `secret`. Raises NotSignedIn when nobody knows it or its time is over."""
+    found = find_all([secret], now)[secret]
+    if isinstance(found, NotSignedIn):
+        raise found
+    return found
+
+
+def find_all(many: Iterable[str], now: datetime | None = None) -> dict[str, Token | NotSignedIn]:
+    """Return by each secret its token, or why it is none, in one query."""
     now = now or clock()
-    token = (
-        Token.objects.select_related("user", "workspace")
-        .filter(secret_sha256=_digest(secret))
-        .first()
-    )
+    digests = {secret: _digest(secret) for secret in many}
+    rows = Token.objects.select_related("user", "workspace")
+    known = {row.secret_sha256: row for row in rows.filter(secret_sha256__in=digests.values())}
+    return {secret: _valid(known.get(digest), now) for secret, digest in digests.items()}
+
+
+def _valid(token: Token | None, now: datetime) -> Token | NotSignedIn:
     way_out = "make a new one on the Settings page or with `python manage.py sdk_config FOLDER`"
     if token is None or not token.user.is_active:
-        raise NotSignedIn(f"this token is not known here (it may have been revoked); {way_out}")
+        return NotSignedIn(f"this token is not known here (it may have been revoked); {way_out}")
     if token.expires_at and token.expires_at <= now:
         when = f"{token.expires_at:%Y-%m-%d %H:%M} UTC"
-        raise NotSignedIn(f'token "{token.name}" ({token.hint}…) expired at {when}; {way_out}')
+        return NotSignedIn(f'token "{token.name}" ({token.hint}…) expired at {when}; {way_out}')
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
     return token

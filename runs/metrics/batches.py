@@ -12,6 +12,8 @@ from runs.models import MetricForm, MetricKind
 from studio.errors import BadInput
 from studio.texts import checked, kept
 
+# The type of a body that `unpack` reads.
+PACKED = "application/x-trainyard-points"
 MOST_POINTS = 200_000
 # A batch of many names is many rows in one transaction, for which all other writers wait.
 MOST_SERIES_AT_ONCE = 500

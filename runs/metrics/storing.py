@@ -32,6 +32,15 @@ SUMMARY = (
 )
 
 
+class Said(NamedTuple):
+    """Batch number `sequence` (from 1) of `writer`: points of several series of a run."""
+
+    run: Run
+    writer: str
+    sequence: int
+    batches: list[Batch]
+
+
 class Stored(NamedTuple):
     """The number of a writer's last batch that is stored, and the metrics of which it kept nothing.
 
@@ -42,22 +51,38 @@ class Stored(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
+Answer = Stored | Exception
+# By the key of its run, and its name.
+Known = dict[tuple[int, str], MetricSeries]
+
+
 def append(run: Run, writer: str, sequence: int, batches: list[Batch]) -> Stored:
     """Store batch number `sequence` (from 1) of `writer`.
 
     One that is stored already is acknowledged, not stored again.
     Raises WrongOffset with `at` = the last stored when one in between is missing.
     """
-    with _turn(), transaction.atomic():
-        at = _advance(run, writer, sequence)
-        if at != sequence - 1:
-            if sequence <= at:
-                return Stored(at)
-            raise WrongOffset(f"batch {sequence} of {writer} came before {at + 1}", at=at)
-        told = _store(run, batches)
+    [answer] = append_all([Said(run, writer, sequence, batches)])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def append_all(many: list[Said]) -> list[Answer]:
+    """Store what several have said, in this order, in one transaction; answer each.
+
+    An answer is what `append` returns or raises; what is wrong with one does not touch the others.
+    """
+    if not many:
+        return []
+    try:
+        with _turn(), transaction.atomic():
+            answers, told = _append(many)
+    except Exception as error:
+        return [error] if len(many) == 1 else [append_all([said])[0] for said in many]
     # Valkey may take its time: nobody waits for it here.
-    _tell(run, told)
-    return Stored(sequence, tuple(one.name for one in batches if one.name not in told))
+    live.publish_all([event for run, series in told for event in _events(run, series)])
+    return answers
 
 
 def _turn() -> AbstractContextManager[Any]:
@@ -69,51 +94,88 @@ def _turn() -> AbstractContextManager[Any]:
     return nullcontext() if is_free else _one_writes
 
 
-def _advance(run: Run, writer: str, sequence: int) -> int:
-    """Make `sequence` the writer's last, where it is the next; return what was the last.
-
-    Its row is locked from then on, and made when it says its first.
-    """
-    there = MetricWriter.objects.filter(run=run, name=writer)
-    for _ in range(2):
-        if there.filter(last_sequence=sequence - 1).update(last_sequence=sequence):
-            return sequence - 1
-        last = there.values_list("last_sequence", flat=True).first()
-        if last is not None:
-            return int(last)
-        MetricWriter.objects.get_or_create(run=run, name=writer)
-    return 0
-
-
-def _tell(run: Run, told: dict[str, Any]) -> None:
-    ours = {name: delta for name, delta in told.items() if name.startswith(RESERVED)}
-    logged = {name: delta for name, delta in told.items() if name not in ours}
-    for heard_by, series in ((group(run), logged), (monitoring_group(run), ours)):
-        if series:
-            live.publish(heard_by, "points", series=series)
-
-
-def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
-    known = _series(run, batches)
-    told: dict[str, Any] = {}
-    last, changed, full = _open_segments(known.values()), {}, set()
-    for batch in batches:
-        series = known[batch.name]
-        if not _fits(series, batch):
-            continue  # the contract: the second kind under one name is dropped
-        after = series.count
-        _summarise(series, batch)
-        for segment in _segments(series, after, batch, last.get(series.pk)):
-            changed[series.pk, segment.first] = segment
-        if batch.kind not in TEXTS:
-            full |= {(series.pk, page) for page in packing.filled(after, series.count)}
-        told[batch.name] = _delta(series, after, batch)
-    # A statement for all of them: a batch of the monitoring has a dozen series, of a point each.
-    MetricSeries.objects.bulk_create(
-        [series for series in known.values() if series.name in told],
+def _append(many: list[Said]) -> tuple[list[Answer], list[tuple[Run, dict[str, Any]]]]:
+    """Answer each; return beside it what pages are told of the series of each that was stored."""
+    writers = _writers(many)
+    answers: list[Answer] = []
+    accepted: dict[int, Said] = {}
+    for said in many:
+        writer = writers[said.run.pk, said.writer]
+        answers.append(_answer(said, writer.last_sequence))
+        if said.sequence == writer.last_sequence + 1:
+            writer.last_sequence = said.sequence
+            accepted[len(answers) - 1] = said
+    if not accepted:
+        return answers, []
+    MetricWriter.objects.bulk_create(
+        {writers[said.run.pk, said.writer] for said in accepted.values()},
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=SUMMARY,
+        update_fields=["last_sequence"],
+    )
+    told = _store(list(accepted.values()))
+    for (at, said), series in zip(accepted.items(), told, strict=True):
+        dropped = tuple(one.name for one in said.batches if one.name not in series)
+        answers[at] = Stored(said.sequence, dropped)
+    runs = [said.run for said in accepted.values()]
+    return answers, list(zip(runs, told, strict=True))
+
+
+def _answer(said: Said, at: int) -> Answer:
+    if said.sequence <= at + 1:
+        return Stored(max(at, said.sequence))
+    return WrongOffset(f"batch {said.sequence} of {said.writer} came before {at + 1}", at=at)
+
+
+def _writers(many: list[Said]) -> dict[tuple[int, str], MetricWriter]:
+    """Their writers, locked, by run and name; those that say their first are made."""
+    wanted = {(said.run.pk, said.writer) for said in many}
+    runs, names = zip(*wanted, strict=True)
+    there = MetricWriter.objects.select_for_update().filter(run__in=set(runs), name__in=set(names))
+    for _ in range(2):
+        found = {(writer.run_id, writer.name): writer for writer in there.order_by("pk")}
+        new = [MetricWriter(run_id=run, name=name) for run, name in sorted(wanted - found.keys())]
+        if not new:
+            break
+        # Another process may make the same one meanwhile: then it is found at the second look.
+        MetricWriter.objects.bulk_create(new, ignore_conflicts=True)
+    return found
+
+
+def _events(run: Run, told: dict[str, Any]) -> list[live.Event]:
+    ours = {name: delta for name, delta in told.items() if name.startswith(RESERVED)}
+    logged = {name: delta for name, delta in told.items() if name not in ours}
+    return [
+        live.Event(heard_by, "points", {"series": series})
+        for heard_by, series in ((group(run), logged), (monitoring_group(run), ours))
+        if series
+    ]
+
+
+def _store(many: list[Said]) -> list[dict[str, Any]]:
+    """Write what was said; return for each what pages are told of its series, by their names."""
+    known = _known(many)
+    last, changed, full = _open_segments(known.values()), {}, set()
+    touched: dict[int, MetricSeries] = {}
+    stored = []
+    for said in many:
+        told: dict[str, Any] = {}
+        for batch in said.batches:
+            series = known[said.run.pk, batch.name]
+            if not _fits(series, batch):
+                continue  # the contract: the second kind under one name is dropped
+            after = series.count
+            _summarise(series, batch)
+            for segment in _segments(series, after, batch, last.get(series.pk)):
+                changed[series.pk, segment.first] = last[series.pk] = segment
+            if batch.kind not in TEXTS:
+                full |= {(series.pk, page) for page in packing.filled(after, series.count)}
+            touched[series.pk] = series
+            told[batch.name] = _delta(series, after, batch)
+        stored.append(told)
+    # A statement for all of them: a batch of the monitoring has a dozen series, of a point each.
+    MetricSeries.objects.bulk_create(
+        touched.values(), update_conflicts=True, unique_fields=["id"], update_fields=SUMMARY
     )
     MetricSegment.objects.bulk_create(
         changed.values(),
@@ -123,17 +185,37 @@ def _store(run: Run, batches: list[Batch]) -> dict[str, Any]:
     )
     for series_id, page in sorted(full):
         packing.pack(series_id, page)
-    return told
+    return stored
 
 
-def _series(run: Run, batches: list[Batch]) -> dict[str, MetricSeries]:
-    """The rows of the batches' series by name, locked; those that are new are made."""
-    names = [batch.name for batch in batches]
-    there = run.series.select_for_update().filter(name__in=names)
-    known = {series.name: series for series in there}
-    new = [batch for batch in batches if batch.name not in known]
+def _known(many: list[Said]) -> Known:
+    """The rows of the batches' series, locked; those that are new are made."""
+    first: dict[tuple[int, str], tuple[Run, Batch]] = {}
+    for said in many:
+        for batch in said.batches:
+            first.setdefault((said.run.pk, batch.name), (said.run, batch))
+    if not first:
+        return {}
+    runs, names = zip(*first, strict=True)
+    there = (
+        MetricSeries.objects.select_for_update()
+        .filter(run__in=set(runs), name__in=set(names))
+        .order_by("pk")
+    )
+    known = {(series.run_id, series.name): series for series in there}
+    new: dict[Run, list[Batch]] = {}
+    for key, (run, batch) in first.items():
+        if key not in known:
+            new.setdefault(run, []).append(batch)
     if not new:
         return known
+    for run, batches in new.items():
+        _make(run, batches)
+    return {(series.run_id, series.name): series for series in there.all()}
+
+
+def _make(run: Run, new: list[Batch]) -> None:
+    """Make the rows of metrics that a run logs for the first time."""
     if run.series.count() + len(new) > MOST_SERIES:
         raise BadInput(f"a run has at most {MOST_SERIES:,} metrics; a name per step is a mistake")
     ours = [batch.name for batch in new if not batch.name.startswith(RESERVED)]
@@ -151,7 +233,6 @@ def _series(run: Run, batches: list[Batch]) -> dict[str, MetricSeries]:
     ]
     # Two writers may begin the same metric at once: the second finds the first one's row.
     MetricSeries.objects.bulk_create(rows, ignore_conflicts=True)
-    return {series.name: series for series in there.all()}
 
 
 def _fits(series: MetricSeries, batch: Batch) -> bool:
@@ -199,7 +280,7 @@ def _segments(
         part = slice(start, end)
         columns = _columns(batch, part)
         at = first + start
-        if last is not None and at % packing.PAGE_POINTS and _is_small(last, end - start):
+        if last is not None and at % packing.PAGE_POINTS and _is_open(last, end - start):
             _continue(last, batch, part, columns)
             made.append(last)
         else:
@@ -208,8 +289,9 @@ def _segments(
     return made
 
 
-def _is_small(last: MetricSegment, count: int) -> bool:
-    return count < SMALL_POINTS and len(last.values) < SMALL_BYTES
+def _is_open(last: MetricSegment, count: int) -> bool:
+    """Whether so many more points continue a segment, rather than begin the next."""
+    return max(last.count, count) < SMALL_POINTS and len(last.values) < SMALL_BYTES
 
 
 def _columns(batch: Batch, part: slice) -> dict[str, Any]:

@@ -72,7 +72,9 @@ def test_what_the_node_did_is_told_when_it_is_asked_for(caller, run, driver):
 def test_listeners_hear_only_what_they_listen_to(run, driver_of, monkeypatch):
     heard = []
     monkeypatch.setattr(
-        live, "publish", lambda group, event, **keys: heard.append((group, list(keys["series"])))
+        live,
+        "publish_all",
+        lambda events: heard.extend((one.group, list(one.payload["series"])) for one in events),
     )
     driver = driver_of(run)
     send(driver, "1-abcdef01", {"loss": [0.5]})

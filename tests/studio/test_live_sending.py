@@ -51,7 +51,7 @@ def test_a_forked_process_sends_by_itself(valkey):
     child = os.fork()
     if not child:
         try:
-            live._send(["run.1"], {"event": "run-changed"})
+            live._send([live.Event("run.1", "run-changed", {})])
         finally:
             os._exit(0)
     os.waitpid(child, 0)

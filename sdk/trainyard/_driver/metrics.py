@@ -30,8 +30,8 @@ FILES = "files-"
 # Each batch costs the studio much the same, of how many samples it may be.
 SYSTEM_EVERY_S = 2.0
 # After points, a pause so many times as long as the studio took for them: runs that log all the
-# time send fewer batches the busier it is, and pages are not kept waiting by them.
-PAUSES, LONGEST_PAUSE_S = 12, 0.3
+# time send fewer batches the busier it is.
+PAUSES, LONGEST_PAUSE_S = 2, 0.2
 # How long points wait, once the script has ended, for the files that they name to be brought.
 FILES_WITHIN_S = 10.0
 MOST_MARK = 40  # the studio takes 80 characters as a writer's name

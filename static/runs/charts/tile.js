@@ -1,8 +1,9 @@
 // One tile: a metric, or the two sides of one, with its last value and its curve.
 
-import { CONFIG, lineOf } from "studio/charts";
+import { lineOf } from "studio/charts";
 import { axisOf, figure } from "runs/charts/figure";
 import { Hover } from "runs/charts/hover";
+import { plotFigure } from "runs/charts/plot";
 import { MOST } from "runs/charts/series";
 import { single } from "runs/charts/single";
 import { withRoom } from "runs/charts/span";
@@ -13,7 +14,7 @@ import { numbers, part } from "runs/charts/zoom";
 export class Tile {
   /** page: what all tiles share: { api, look, view, isLive, span(series), draw(tile), act(…) }. */
   constructor(model, page) {
-    Object.assign(this, { page, zoom: null, drawn: 0 });
+    Object.assign(this, { page, zoom: null, shape: null, drawn: 0 });
     this.node = element("article", { class: "tile" });
     this.take(model);
   }
@@ -67,7 +68,7 @@ export class Tile {
     const lines = loaded.map((metric) => this.#line(metric));
     this.figure = figure(lines, { ...this.page, scale, range });
     if (!this.hasPlot) this.plot.replaceChildren();
-    window.Plotly.react(this.plot, this.figure.traces, this.figure.layout, CONFIG);
+    this.shape = plotFigure(this.plot, this.figure, this.shape);
     if (!this.hasPlot) this.#listenToPlot();
     this.hasPlot = true;
     this.drawn = lines.reduce((sum, { points }) => sum + points.steps.length, 0);
@@ -95,13 +96,15 @@ export class Tile {
   }
 
   resize() {
-    if (this.hasPlot) window.Plotly.Plots.resize(this.plot);
+    if (!this.hasPlot) return;
+    this.shape = null;
+    window.Plotly.Plots.resize(this.plot);
+    this.page.draw(this);
   }
 
   #listenToPlot() {
-    this.plot.on("plotly_relayout", (change) => {
-      const range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-      if (!range.includes(undefined)) this.page.zoomTo(this, numbers(range));
+    this.plot.on("plotly_relayout", ({ "xaxis.range[0]": from, "xaxis.range[1]": to }) => {
+      if (from !== undefined && to !== undefined) this.page.zoomTo(this, numbers([from, to]));
     });
     this.plot.on("plotly_doubleclick", () => this.page.zoomTo(this, null));
     new Hover(this);
@@ -123,8 +126,7 @@ export class Tile {
   /** Where the whole curve is thinned, its part in sight comes closer, down to every point. */
   #askDetail(metrics) {
     for (const { series, zoom } of metrics) {
-      if (!zoom || !series.isThinned) continue;
-      if (zoom.isAsked && !(zoom.points?.steps.length > 3 * MOST)) continue;
+      if (!zoom || !series.isThinned || (zoom.isAsked && !(zoom.points?.steps.length > 3 * MOST))) continue;
       zoom.isAsked = true;
       part(this.page.api, series, this.frame()).then((found) => {
         if (!found || !series.points) return;
@@ -136,7 +138,7 @@ export class Tile {
 
   forgetPlot() {
     if (this.hasPlot) window.Plotly.purge(this.plot);
-    Object.assign(this, { hasPlot: false, drawn: 0 });
+    Object.assign(this, { hasPlot: false, shape: null, drawn: 0 });
   }
 
   /** Let go the picture and the points of a tile that was scrolled past long ago. */

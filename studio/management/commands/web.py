@@ -32,6 +32,8 @@ class Command(BaseCommand):
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                # Deltas are small and many: each socket would compress each one for itself.
+                ws_per_message_deflate=False,
                 timeout_graceful_shutdown=2,
             )
         )
