@@ -1,8 +1,8 @@
-"""Named, numbered, unchanging things: environments and models (data sets come later)."""
+"""Named, numbered, unchanging things: environments, models and datasets."""
 
 from django.db import models
 
-from studio.models import Tree, User, Workspace
+from studio.models import Blob, Tree, User, Workspace
 
 
 class Kind(models.TextChoices):
@@ -10,6 +10,7 @@ class Kind(models.TextChoices):
 
     MODEL = "model"
     ENVIRONMENT = "environment"
+    DATASET = "dataset"
 
 
 class Asset(models.Model):
@@ -90,3 +91,82 @@ class EnvironmentVersion(models.Model):
     definition = models.JSONField()
     recipe_digest = models.CharField(max_length=64, db_index=True)
     summary = models.CharField(max_length=300, blank=True, help_text="its packages, in words")
+
+
+class Alias(models.Model):
+    """A name for one version of an asset that people move on, such as `champion`."""
+
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=100)
+    version = models.ForeignKey(Version, models.CASCADE, related_name="aliases")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["asset", "name"], name="one_version_per_alias")
+        ]
+
+
+class DatasetForm(models.TextChoices):
+    """How a dataset is read: as files, or as the rows of a table that its files hold."""
+
+    FILE = "file"
+    TABULAR = "tabular"
+
+
+class DatasetVersion(models.Model):
+    """The files of a dataset version.
+
+    source: where they came from, a list of texts (URLs, paths in the workspace's store, "upload").
+    reading: of a table, how its files are read: {"format", "separator", "header", …}.
+    """
+
+    version = models.OneToOneField(Version, models.CASCADE, related_name="dataset")
+    tree = models.ForeignKey(Tree, models.PROTECT, related_name="+")
+    form = models.CharField(max_length=8, choices=DatasetForm, default=DatasetForm.FILE)
+    source = models.JSONField(default=list)
+    reading = models.JSONField(default=dict)
+
+
+class StoredFile(models.Model):
+    """A file in the workspace's store, the default datastore: it has a path and may be replaced."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="stored_files")
+    path = models.CharField(max_length=1000)
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "path"], name="one_stored_file_per_path")
+        ]
+
+
+class FetchState(models.TextChoices):
+    QUEUED = "Queued"
+    FETCHING = "Fetching"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+
+class Fetch(models.Model):
+    """Files that the studio fetches from URLs, once; `tree` when all of them are there.
+
+    files: [{"url", "path", "size_bytes" (null: not known), "done_bytes", "sha256"}, …].
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="fetches")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=FetchState, default=FetchState.QUEUED)
+    files = models.JSONField()
+    error = models.TextField(blank=True)
+    tree = models.ForeignKey(Tree, models.PROTECT, null=True, related_name="+")
+    beat_at = models.DateTimeField(null=True, help_text="who fetches says that it lives")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]

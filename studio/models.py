@@ -1,7 +1,10 @@
 """The ground every app stands on: who, where, files by content, text that grows."""
 
+import uuid
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.timezone import now
 
 
 class User(AbstractUser):
@@ -67,11 +70,34 @@ class Token(models.Model):
 
 
 class Blob(models.Model):
-    """Bytes named by their SHA-256; the bytes lie in the blob store."""
+    """Bytes named by their SHA-256; the bytes lie in the blob store.
+
+    `used_at`: when somebody last put it or asked whether it is there. What was used lately is never
+    collected, whether or not a tree or a run names it yet.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size_bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(default=now, db_index=True)
+
+
+class Upload(models.Model):
+    """Bytes that are on their way, of one content; they may go on after a cut.
+
+    sha256: what the sender says they will be, "" where it does not know yet.   subject: the run
+    whose token sends, "" for a person.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="uploads")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=300, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    received_bytes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
 
 class Tree(models.Model):
@@ -98,12 +124,14 @@ class TreeFile(models.Model):
 class Stream(models.Model):
     """Text that grows by appending at an offset: a log. `size_bytes` and `line_count` so far.
 
-    `line_count` counts newline bytes.
+    `line_count` counts newline bytes. `is_cut`: its limit was reached, and what came later was left
+    out; its last line says so.
     """
 
     size_bytes = models.PositiveBigIntegerField(default=0)
     line_count = models.PositiveBigIntegerField(default=0)
     is_complete = models.BooleanField(default=False)
+    is_cut = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
 

@@ -4,7 +4,7 @@ from django.db import models
 
 from registry.models import Version
 from runs.models.running import Run
-from studio.models import Blob, Stream
+from studio.models import Blob, Stream, Tree
 
 
 class RunLog(models.Model):
@@ -43,3 +43,27 @@ class RunAsset(models.Model):
     version = models.ForeignKey(Version, models.CASCADE, related_name="+")
     direction = models.CharField(max_length=3, choices=Direction)
     path = models.CharField(max_length=1000, blank=True, help_text="where in the run's files")
+
+
+class RunInput(models.Model):
+    """A dataset that a run reads, under a name that its arguments and variables use.
+
+    version: null for files that were never registered.   path_on_compute: where the script wants
+    them, "" for wherever the node has room.
+    """
+
+    class Mode(models.TextChoices):
+        MOUNT = "mount"
+        DOWNLOAD = "download"
+        DIRECT = "direct"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="inputs")
+    name = models.CharField(max_length=100)
+    version = models.ForeignKey(Version, models.PROTECT, null=True, related_name="+")
+    tree = models.ForeignKey(Tree, models.PROTECT, related_name="+")
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.MOUNT)
+    path_on_compute = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_input_per_name")]
