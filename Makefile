@@ -7,6 +7,8 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+# Test files run side by side, so many at once: they wait more than they compute.
+WORKERS ?= 3
 DEMO := $(or $(STUDIO_HOME),var)/demo
 # uv takes a third of the time of pip, but does not read pip's settings: a machine whose packages
 # come from a mirror falls back to pip, which does.
@@ -32,7 +34,7 @@ down: ## end the studio that make demo left up
 	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down; else echo "nothing was ever started here"; fi
 
 test: $(VENV)/.dev ## run all tests
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types and the house's own rules
 	@$(VENV)/bin/ruff check .
