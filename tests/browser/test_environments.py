@@ -199,6 +199,20 @@ def test_an_archived_one_leaves_the_list_and_comes_back(signed_in_page: Page):
     expect(page.locator(".title").get_by_text("archived")).to_have_count(0)
 
 
+def test_a_filter_is_not_lost_when_the_list_asks_itself_again_meanwhile(signed_in_page: Page):
+    page, held = signed_in_page, []
+    page.goto(HOME)
+    page.route("**/environments/?*archived=1*", lambda route: held.append(route))
+    page.get_by_text("Archived", exact=True).click()
+    while not held:
+        page.wait_for_timeout(50)
+    # What the list shows is replaced, and with it the place that the answer was asked for.
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('environments-changed'))")
+    page.wait_for_timeout(600)
+    held[0].continue_()
+    expect(page.locator("#own-title")).to_contain_text("Archived")
+
+
 def test_a_curated_one_is_copied_not_changed(signed_in_page: Page):
     page = signed_in_page
     page.goto(f"{HOME}AzureML-Minimal/")
