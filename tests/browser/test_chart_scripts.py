@@ -119,3 +119,54 @@ def test_points_of_several_processes_are_drawn_in_the_order_of_steps(signed_in_p
         }"""
     )
     assert told == [[0, 0, 1, 1, 2, 2, 3, 3], [1, 2, 3, 4, 6, 7, 5, 8]]
+
+
+LENGTHENED = """async (isLog) => {
+  const names = ["runs/charts/figure", "runs/charts/plot", "studio/charts"];
+  const modules = await Promise.all(names.map((name) => import(name)));
+  const [{ axisOf, figure }, { plotFigure }, { theme }] = modules;
+  const plot = document.createElement("div");
+  plot.style = "width: 600px; height: 200px";
+  document.body.append(plot);
+  const scale = axisOf({ axis: "step" }, [0, 1000]);
+  const view = { smoothing: 0.6, isChosen: true, log: isLog };
+  const of = (count) => {
+    const steps = Array.from({ length: count }, (_, step) => step);
+    const wave = (step) => 2 + Math.sin((step % 25) / 4);
+    const values = steps.map((step) => (step === 50 || step === 230 ? NaN : wave(step)));
+    const points = { steps, times: steps, values };
+    const line = { name: "", points, colour: "#06c", dash: "solid" };
+    const found = figure([line], { scale, range: [0, 1000], view, look: theme(), isLive: true });
+    return { ...found, traces: found.traces.filter(({ yaxis }) => yaxis !== "y2") };
+  };
+  const boxes = () => [...plot.querySelectorAll(".scatterlayer .trace")].map((trace) => {
+    const { left, top, right, bottom } = trace.getBoundingClientRect();
+    return [left, top, right, bottom];
+  });
+  const { react } = window.Plotly;
+  let byPlotly = 0;
+  window.Plotly.react = (...given) => { byPlotly += 1; return react(...given); };
+  const shape = plotFigure(plot, of(200), null);
+  const before = boxes();
+  plotFigure(plot, of(300), shape);
+  const ours = boxes();
+  window.Plotly.react = react;
+  await window.Plotly.redraw(plot);
+  const theirs = boxes();
+  plot.remove();
+  return { byPlotly, before, ours, theirs };
+}"""
+
+
+@pytest.mark.parametrize("is_log", [False, True], ids=["linear", "logarithmic"])
+def test_a_line_that_got_longer_lies_where_plotly_would_draw_it(signed_in_page: Page, is_log):
+    signed_in_page.add_script_tag(url="/static/vendor/plotly.min.js")
+    found = signed_in_page.evaluate(LENGTHENED, is_log)
+    assert found["byPlotly"] == 1
+    # What was logged, what it is smoothed to, and the newest point.
+    assert len(found["ours"]) == 3
+    assert np.abs(np.subtract(found["ours"], found["theirs"])).max() < 0.6
+    # Wider by a tenth of the axis.
+    assert all(
+        new[2] - old[2] > 40 for old, new in zip(found["before"], found["ours"], strict=True)
+    )

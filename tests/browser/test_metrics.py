@@ -333,56 +333,6 @@ def test_the_head_says_at_once_that_a_metric_broke(live_studio, signed_in_page: 
     workspace.client.close()
 
 
-LENGTHENED = """async (isLog) => {
-  const names = ["runs/charts/figure", "runs/charts/plot", "studio/charts"];
-  const modules = await Promise.all(names.map((name) => import(name)));
-  const [{ axisOf, figure }, { plotFigure }, { theme }] = modules;
-  const plot = document.createElement("div");
-  plot.style = "width: 600px; height: 200px";
-  document.body.append(plot);
-  const scale = axisOf({ axis: "step" }, [0, 1000]);
-  const view = { smoothing: 0.6, isChosen: true, log: isLog };
-  const of = (count) => {
-    const steps = Array.from({ length: count }, (_, step) => step);
-    const wave = (step) => 2 + Math.sin((step % 25) / 4);
-    const values = steps.map((step) => (step === 50 || step === 230 ? NaN : wave(step)));
-    const points = { steps, times: steps, values };
-    const line = { name: "", points, colour: "#06c", dash: "solid" };
-    const found = figure([line], { scale, range: [0, 1000], view, look: theme(), isLive: true });
-    return { ...found, traces: found.traces.filter(({ yaxis }) => yaxis !== "y2") };
-  };
-  const boxes = () => [...plot.querySelectorAll(".scatterlayer .trace")].map((trace) => {
-    const { left, top, right, bottom } = trace.getBoundingClientRect();
-    return [left, top, right, bottom];
-  });
-  const { react } = window.Plotly;
-  let byPlotly = 0;
-  window.Plotly.react = (...given) => { byPlotly += 1; return react(...given); };
-  const shape = plotFigure(plot, of(200), null);
-  const before = boxes();
-  plotFigure(plot, of(300), shape);
-  const ours = boxes();
-  window.Plotly.react = react;
-  await window.Plotly.redraw(plot);
-  const theirs = boxes();
-  plot.remove();
-  return { byPlotly, before, ours, theirs };
-}"""
-
-
-@pytest.mark.parametrize("is_log", [False, True], ids=["linear", "logarithmic"])
-def test_a_line_that_got_longer_lies_where_plotly_would_draw_it(page: Page, run, is_log):
-    found = page.evaluate(LENGTHENED, is_log)
-    assert found["byPlotly"] == 1
-    # What was logged, what it is smoothed to, and the newest point.
-    assert len(found["ours"]) == 3
-    assert np.abs(np.subtract(found["ours"], found["theirs"])).max() < 0.6
-    # Wider by a tenth of the axis.
-    assert all(
-        new[2] - old[2] > 40 for old, new in zip(found["before"], found["ours"], strict=True)
-    )
-
-
 def test_a_live_curve_grows_and_what_was_drawn_stays(page: Page, run):
     waits_until(page, "balance", "plot.data[0].x.length > 100")
     tile(page, "balance").locator(".plot").press("f")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,26 +29,34 @@ ALONE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mo
 
 
 @pytest.fixture
-def small_engine(base, settings, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def short_folder() -> Iterator[Path]:
+    """A folder whose sockets have short paths: they may have 107 bytes, containerd's included."""
+    folder = Path(tempfile.mkdtemp(prefix="tye-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def small_engine(base, settings, short_folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """An engine on a small disk, with one image `tiny`: a shell and little more."""
     path = f"{os.environ['PATH']}:/usr/sbin"
     if os.geteuid() or not shutil.which("dockerd", path=path):
         pytest.skip("needs root and dockerd, for an engine of its own")
-    disk = tmp_path / "disk"
+    disk = short_folder / "disk"
     disk.mkdir()
-    settings.DOCKER_URL = f"unix://{tmp_path}/engine.sock"
+    settings.DOCKER_URL = f"unix://{short_folder}/engine.sock"
     start = (
         f"mount -t tmpfs -o size={DISK_MB}m tmpfs {disk} && exec dockerd --iptables=false"
-        f" --host {settings.DOCKER_URL} --data-root {disk} --exec-root {tmp_path}/run"
-        f" --pidfile {tmp_path}/dockerd.pid"
+        f" --host {settings.DOCKER_URL} --data-root {disk} --exec-root {short_folder}/run"
+        f" --pidfile {short_folder}/dockerd.pid"
     )
-    with (tmp_path / "dockerd.log").open("wb") as log:
+    with (short_folder / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
             [*ALONE, "sh", "-c", start], stdout=log, stderr=log, env={**os.environ, "PATH": path}
         )
     try:
-        assert comes(answers, 30), (tmp_path / "dockerd.log").read_text()[-2000:]
-        load_tiny(tmp_path)
+        assert comes(answers, 30), (short_folder / "dockerd.log").read_text()[-2000:]
+        load_tiny(short_folder)
         yield process
     finally:
         kill(process)
