@@ -7,6 +7,7 @@ import time
 
 from benchmarks import (
     charts,
+    drawn,
     environment,
     faults,
     first_line,
@@ -33,6 +34,7 @@ PARTS = {
     "live_line": live_line.measure,
     "ingest": ingest.measure,
     "charts": charts.measure,
+    "drawn": drawn.measure,
     "point_to_pixel": point_to_pixel.measure,
     "run_table": run_table.measure,
     "public_shape": public_shape.measure,

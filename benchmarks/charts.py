@@ -19,13 +19,14 @@ FILL = "from benchmarks.filling import {0}; print({0}({1}, {2}))"
 
 def measure(studio: StudioProcess) -> list[Figure]:
     """Answers over HTTP, each asked for several times; the slowest of the middles is told."""
-    whole = _filled(studio, "one_long", POINTS, 65_536)[0]
-    runs = _filled(studio, "many", RUNS, POINTS_OF_EACH)
+    whole = filled(studio, "one_long", POINTS, 65_536)[0]
+    runs = filled(studio, "many", RUNS, POINTS_OF_EACH)
     asked = Asked(studio)
     return [*_of_one(asked, whole), *_of_many(asked, runs)]
 
 
-def _filled(studio: StudioProcess, what: str, *numbers: int) -> list[str]:
+def filled(studio: StudioProcess, what: str, *numbers: int) -> list[str]:
+    """Runs with points, as benchmarks.filling makes them; their ids."""
     said = studio.manage("shell", "-v", "0", "-c", FILL.format(what, *numbers))
     return said.split()[-1].split(",")
 
