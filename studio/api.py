@@ -19,7 +19,7 @@ from studio.api_access import workspace_of
 from studio.api_input import Input
 from studio.auth import ByPerson, ByPersonOrRun, user_of
 from studio.errors import NotFound
-from studio.files import blobs
+from studio.files import blobs, bodies
 from studio.models import Token, TokenKind
 
 
@@ -33,9 +33,8 @@ class RawBody(BaseParser):
 
 
 def body_of(request: Request) -> Iterator[bytes]:
-    """Yield the request's body a mebibyte at a time; it lies in a temporary file by now."""
-    while chunk := request._request.read(blobs.READ_BYTES):
-        yield chunk
+    """Yield the request's body as it arrives. Raises CutOff where it ends early."""
+    return bodies.body_of(request._request)
 
 
 class Me(APIView):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from studio import api
+from studio import api, uploads_api
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
@@ -11,5 +11,16 @@ urlpatterns = [
         "workspaces/<str:workspace>/blobs/missing", api.MissingBlobs.as_view(), name="blobs-missing"
     ),
     path("workspaces/<str:workspace>/blobs/<str:sha256>", api.PutBlob.as_view(), name="blob"),
+    path("workspaces/<str:workspace>/uploads", uploads_api.Uploads.as_view(), name="uploads"),
+    path(
+        "workspaces/<str:workspace>/uploads/<uuid:upload_id>",
+        uploads_api.OneUpload.as_view(),
+        name="upload",
+    ),
+    path(
+        "workspaces/<str:workspace>/uploads/<uuid:upload_id>/finish",
+        uploads_api.FinishUpload.as_view(),
+        name="finish-upload",
+    ),
     path("workspaces/<str:workspace>/blobs", api.PostBlob.as_view(), name="blobs"),
 ]

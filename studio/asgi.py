@@ -16,6 +16,7 @@ from django.urls import path
 
 import runs.sockets
 from runs.driver_points import PointsTogether
+from studio.files.bodies import BodiesAsTheyCome
 from studio.live import LiveConsumer
 from studio.threads import KeptThreads
 
@@ -23,7 +24,7 @@ live = LiveConsumer.as_asgi(resolve=runs.sockets.group_for)
 
 application = ProtocolTypeRouter(
     {
-        "http": PointsTogether(KeptThreads(django_application)),
+        "http": PointsTogether(KeptThreads(BodiesAsTheyCome(django_application))),
         # Cookies know no ports, so the host alone would let another program's page listen in.
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter([path("live/", live)])), settings.OWN_ORIGINS

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, TypeVar
 
 from trainyard import _errors
-from trainyard._transport import UPLOAD_TIMEOUT_S, Transport, quoted
+from trainyard._transport import UPLOAD_TIMEOUT_S, FilePart, Transport, quoted
+from trainyard._uploads import API, LARGE_BYTES, Progress, Upload
 
-API = "/api/v1/"
 CONNECTIONS = 4
 PIECE_BYTES = 1024 * 1024
 Job = TypeVar("Job")
@@ -34,6 +34,7 @@ class Client:
         self._socket_path = socket_path
         self._own = threading.local()
         self._opened: List[Transport] = []
+        self._base: Optional[str] = None
         self.transport()
 
     def transport(self) -> Transport:
@@ -73,12 +74,47 @@ class Client:
             query["cursor"] = page["next"]
 
     def put_blob(self, path: str, source: str) -> None:
-        """Send the file `source` to `path` (…/blobs/<sha256>)."""
+        """Send the file `source` to `path` (…/blobs/<sha256>); a large one in pieces."""
+        base, _, sha256 = path.rpartition("blobs/")
         with open(source, "rb") as file:
             size = os.fstat(file.fileno()).st_size
+            if size > LARGE_BYTES and base.startswith("workspaces/"):
+                Upload(self.transport(), base).send(file, sha256)
+                return
             self.transport().request(
-                "PUT", API + path, body=file, size=size, timeout_s=UPLOAD_TIMEOUT_S
+                "PUT", API + path, body=FilePart(file, 0, size), timeout_s=UPLOAD_TIMEOUT_S
             )
+
+    def put_file(
+        self, path: str, sha256: Optional[str] = None, progress: Optional[Progress] = None
+    ) -> str:
+        """Send the file `path` to the token's workspace, unless its content is there; return its
+        SHA-256.
+
+        A file of more than 8 MiB goes in pieces: after a cut it goes on where it was.
+        progress: called with the bytes that were sent so far, and the file's size.
+        Raises OSError for a file that cannot be read, the studio's errors, Unreachable.
+        """
+        sha256 = sha256 or file_sha256(path)
+        base = self._workspace_base()
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGE_BYTES:
+                Upload(self.transport(), base).send(file, sha256, progress)
+                return sha256
+            if self.post(base + "blobs/missing", {"sha256": [sha256]})["missing"]:
+                self.transport().request(
+                    "PUT", API + base + "blobs/" + sha256, body=FilePart(file, 0, size)
+                )
+        if progress is not None:
+            progress(size, size)
+        return sha256
+
+    def _workspace_base(self) -> str:
+        """Return the path below which the token's workspace is; a token is of one only."""
+        if self._base is None:
+            self._base = "workspaces/{}/".format(quoted(self.get("me")["workspace"]))
+        return self._base
 
     def download(self, path: str, destination: str, size: Optional[int] = None) -> None:
         """Write the bytes at `path` to the file `destination`, whole or not at all.

@@ -5,7 +5,8 @@ import json
 from typing import Any, Dict, List
 from urllib.parse import quote
 
-from trainyard._client import API, Client, file_path
+from trainyard._client import Client, file_path
+from trainyard._uploads import API
 
 # So many points are asked for at a time: an answer of some megabytes.
 PAGE_POINTS = 100000

@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
-from studio.files import blobs
+from studio.files import blobs, sending
 from studio.models import Blob
 
+Body = Iterable[bytes] | AsyncIterator[bytes]
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 SHOWN = re.compile(r"text/plain|image/(png|jpeg|gif|webp|bmp)|audio/.+|video/.+|application/json")
 # Models are compressed already: a zip here is a folder to carry, not a saving.
@@ -26,13 +27,20 @@ mimetypes.add_type("image/webp", ".webp")
 
 
 def file_response(request: HttpRequest, blob: Blob, name: str) -> HttpResponseBase:
-    """Answer with a blob's bytes under `name`. Understands Range, If-Range and If-None-Match."""
+    """Answer with a blob's bytes under `name`. Understands Range, If-Range and If-None-Match.
+
+    Raises NotFound when the bytes are gone: before the answer begins, and not in its middle.
+    """
+    cycle = sending.connection_of(_inner(request))
+    by_kernel = cycle is not None and blobs.local_path(blob.sha256) is not None
+
+    def read(start: int, length: int) -> Body:
+        if by_kernel:
+            return sending.by_kernel(cycle, blobs.open_blob(blob.sha256), start, length)
+        return blobs.read_range(blob.sha256, start, length)
+
     return bytes_response(
-        request,
-        size=blob.size_bytes,
-        etag=f'"{blob.sha256}"',
-        name=name,
-        read=lambda start, length: _read_range(blob.sha256, start, length),
+        request, size=blob.size_bytes, etag=f'"{blob.sha256}"', name=name, read=read
     )
 
 
@@ -42,7 +50,7 @@ def bytes_response(
     size: int,
     etag: str,
     name: str,
-    read: Callable[[int, int], Iterable[bytes]],
+    read: Callable[[int, int], Body],
 ) -> HttpResponseBase:
     """Answer with `size` bytes that `read(start, length)` yields, or the range asked for."""
     if request.headers.get("If-None-Match") == etag:
@@ -54,7 +62,7 @@ def bytes_response(
         if span is None:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
         start, length, status = *span, 206
-    body = read(start, length) if request.method != "HEAD" else ()
+    body: Body = read(start, length) if request.method != "HEAD" else ()
     response = StreamingHttpResponse(_for(request, body), status=status)
     response["Content-Length"] = str(length)
     response["Accept-Ranges"] = "bytes"
@@ -86,10 +94,17 @@ def made_response(
     return response
 
 
-def _for(request: HttpRequest, body: Iterable[bytes]) -> Iterable[bytes] | AsyncIterator[bytes]:
+def _for(request: HttpRequest, body: Body) -> Body:
     """Under ASGI Django would gather a plain iterator in memory: read it piece by piece instead."""
-    inner = getattr(request, "_request", request)  # DRF wraps the request it was given
-    return _piece_by_piece(iter(body)) if isinstance(inner, ASGIRequest) else body
+    if isinstance(body, Iterable) and isinstance(_inner(request), ASGIRequest):
+        return _piece_by_piece(iter(body))
+    return body
+
+
+def _inner(request: HttpRequest) -> HttpRequest:
+    """Django's request: DRF wraps the one it was given."""
+    inner: HttpRequest = getattr(request, "_request", request)
+    return inner
 
 
 async def _piece_by_piece(body: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -108,14 +123,6 @@ def _span(first: str, last: str, size: int) -> tuple[int, int] | None:
     else:
         return None
     return (start, end - start + 1) if start <= end else None
-
-
-def _read_range(sha256: str, start: int, length: int) -> Iterator[bytes]:
-    with blobs.open_blob(sha256) as file:
-        file.seek(start)
-        while length > 0 and (chunk := file.read(min(length, blobs.READ_BYTES))):
-            length -= len(chunk)
-            yield chunk
 
 
 def _large_pieces(archive: Iterable[bytes]) -> Iterator[bytes]:

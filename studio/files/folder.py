@@ -1,0 +1,85 @@
+"""Contents in a folder: each a file named by its SHA-256. The default, and the fast way."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+READ_BYTES = 1024 * 1024
+
+
+class Folder:
+    """A store in STUDIO_HOME/blobs. All of it is quick, so it may be called in a transaction."""
+
+    def bring(self, file: Path, sha256: str) -> None:
+        """Nothing has to be brought: `file` lies on the store's own disk."""
+
+    def settle(self, file: Path, sha256: str) -> bool:
+        """Give the bytes their name, in place of what had it. `file` is gone then."""
+        target = self._place(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, target)
+        return True
+
+    def local_path(self, sha256: str) -> Path | None:
+        """Where the bytes lie on this machine, whether or not they do."""
+        return self._place(sha256)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the bytes for reading. Raises FileNotFoundError."""
+        return self._place(sha256).open("rb")
+
+    def read_range(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield `length` bytes from `start` on. Raises FileNotFoundError at once."""
+        return Pieces(self.open(sha256), start, length)
+
+    def remove(self, sha256: str) -> None:
+        """Remove the bytes; whoever reads them at this moment may read on."""
+        self._place(sha256).unlink(missing_ok=True)
+
+    def names(self, prefix: str, unused_s: float) -> Iterator[str]:
+        """Yield what is kept under two hexadecimal digits and was not written for `unused_s`."""
+        try:
+            entries = list(os.scandir(Path(settings.BLOBS) / prefix))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            try:
+                age_s = time.time() - entry.stat().st_mtime
+            except FileNotFoundError:
+                continue  # it was collected at this moment
+            if age_s >= unused_s:
+                yield prefix + entry.name
+
+    def _place(self, sha256: str) -> Path:
+        return Path(settings.BLOBS) / sha256[:2] / sha256[2:]
+
+
+class Pieces:
+    """`length` bytes of an open file from `start` on; it is closed even when nobody reads them."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int):
+        file.seek(start)
+        self._file, self._left = file, length
+
+    def __iter__(self) -> "Pieces":
+        return self
+
+    def __next__(self) -> bytes:
+        piece = self._file.read(min(self._left, READ_BYTES)) if self._left > 0 else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Read no more."""
+        self._left = 0
+        self._file.close()
+
+    def __del__(self) -> None:
+        self.close()
