@@ -1,5 +1,7 @@
 """A run's logs: paths that point at streams."""
 
+import re
+
 from django.db import transaction
 
 from runs import lifecycle
@@ -14,6 +16,7 @@ DRIVER = "azureml-logs/70_driver_log.txt"
 # What a driver may write; the image build's log is the studio's own.
 FOLDERS = ("azureml-logs/", "logs/")
 MOST_LOGS = 2000
+OF_RANK = re.compile(r"(.*_)(\d+)(\.[a-z]+)?")
 
 
 def attach(run: Run, path: str, stream: Stream) -> None:
@@ -31,7 +34,9 @@ def append(run: Run, path: str, offset: int, data: bytes) -> int:
     """
     if safe_path(path) == BUILD or not path.startswith(FOLDERS):
         raise BadInput(f"{path} is no log of a run; logs lie in {' or '.join(FOLDERS)}")
-    log = run.logs.filter(path=path).first() or _make(run, path)
+    log = run.logs.select_related("stream").filter(path=path).first() or _make(run, path)
+    if data and log.stream.is_cut:
+        return offset + len(data)  # without a transaction: a script that is told nothing writes on
     return streams.append(log.stream_id, offset, data)
 
 
@@ -61,3 +66,17 @@ def finish(run: Run) -> None:
     """Say of the run's own logs that nothing more will come."""
     for log in run.logs.exclude(path=BUILD).filter(stream__is_complete=False):
         streams.finish(log.stream_id)
+
+
+def ranks_of(run: Run, path: str) -> list[tuple[int, str]]:
+    """The logs that are like `path` of the run's other processes, by rank: [(rank, path)…].
+
+    Empty where it is the log of no rank, or the only one.
+    """
+    own = OF_RANK.fullmatch(path)
+    if own is None:
+        return []
+    paths = run.logs.filter(path__startswith=own[1]).values_list("path", flat=True)
+    found = [(other, path) for path in paths if (other := OF_RANK.fullmatch(path))]
+    alike = [(int(m[2]), path) for m, path in found if (m[1], m[3]) == (own[1], own[3])]
+    return sorted(alike) if len(alike) > 1 else []

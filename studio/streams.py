@@ -1,12 +1,14 @@
 """Text that grows by appending at an offset: logs. The only writer of Stream and StreamChunk.
 
 An append names the offset it belongs at, so one that is repeated after a lost answer is noticed
-and nothing is doubled. Bytes are kept as they came; reading cuts between characters.
+and nothing is doubled. Bytes are kept as they came; reading cuts between characters. A stream that
+has reached its limit takes a last line that says so; what comes later is acknowledged and dropped.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
 from studio import live
@@ -17,7 +19,11 @@ CHUNK_BYTES = 256 * 1024
 # A chunk smaller than this is continued in place, so a chatty log is not a row per line.
 SMALL_BYTES = 16 * 1024
 LONGEST_CHARACTER = 4  # bytes of one character in UTF-8
-MOST_LIVE_BYTES = 64 * 1024
+# What a script says faster than this, a page asks for: it shows the end of it only.
+MOST_LIVE_BYTES = 16 * 1024
+CUT = (
+    "… the log has reached its limit of {size} MB; what the script writes after this is not kept\n"
+)
 
 
 @dataclass(frozen=True)
@@ -44,32 +50,58 @@ def append(stream_id: int, offset: int, data: bytes) -> int:
     """Add `data` at `offset` and return the new size in bytes.
 
     Without data, only the size is told. Raises WrongOffset with `at` = the size when the stream
-    does not end at `offset`.
+    does not end at `offset`. Once the stream is cut, all is taken and nothing kept: the answer is
+    where the writer would be, so that it goes on and does not send it again.
     """
     if not data:
         return int(Stream.objects.values_list("size_bytes", flat=True).get(pk=stream_id))
+    taken = offset + len(data)
     with transaction.atomic():
         stream = Stream.objects.select_for_update().get(pk=stream_id)
+        if stream.is_cut:
+            return taken
         if stream.size_bytes != offset:
             raise WrongOffset(
                 f"the log has {stream.size_bytes} bytes, so nothing can be added at {offset}",
                 at=stream.size_bytes,
             )
+        data = _limited(stream, data)
         _store(stream, data)
         stream.size_bytes += len(data)
         stream.line_count += data.count(b"\n")
-        stream.save(update_fields=["size_bytes", "line_count", "updated_at"])
+        stream.save(update_fields=["size_bytes", "line_count", "is_cut", "updated_at"])
         _tell(stream_id, offset, data)
-    return offset + len(data)
+    return taken
+
+
+def _limited(stream: Stream, data: bytes) -> bytes:
+    """What of `data` is kept: all of it, or what fits below the limit and a line that says so."""
+    limit = settings.LOG_MAX_BYTES
+    room = limit - stream.size_bytes
+    if len(data) <= room:
+        return data
+    stream.is_cut = True
+    kept = whole_characters(data[: max(0, room)])
+    kept = kept[: kept.rfind(b"\n") + 1] or kept
+    words = CUT.format(size=f"{limit // 2**20:,}").encode()
+    starts_a_line = kept.endswith(b"\n") if kept else _ends_a_line(stream)
+    return kept + (b"" if starts_a_line else b"\n") + words
+
+
+def _ends_a_line(stream: Stream) -> bool:
+    size = stream.size_bytes
+    return not size or read_bytes(stream, size - 1, 1)[0] == b"\n"
 
 
 def _store(stream: Stream, data: bytes) -> None:
-    last = stream.chunks.order_by("-offset").first()
-    if last is not None and len(last.data) + len(data) <= SMALL_BYTES:
-        last.data = bytes(last.data) + data
-        last.save(update_fields=["data"])
-        return
     offset, line = stream.size_bytes, stream.line_count
+    # Its offset tells how long the last chunk is; only a short one is read.
+    last = stream.chunks.order_by("-offset").values_list("pk", "offset").first()
+    if last is not None and offset - last[1] + len(data) <= SMALL_BYTES:
+        chunk = stream.chunks.get(pk=last[0])
+        chunk.data = bytes(chunk.data) + data
+        chunk.save(update_fields=["data"])
+        return
     chunks = []
     for start in range(0, len(data), CHUNK_BYTES):
         piece = data[start : start + CHUNK_BYTES]
@@ -126,6 +158,11 @@ def read(stream: Stream, offset: int, limit: int = CHUNK_BYTES) -> Piece:
     offset, data = offset + inside, data[inside:]
     text, used = _decode(data, whole=stream.is_complete and offset + len(data) >= size)
     return Piece(offset, offset + used, first_line, text)
+
+
+def whole_characters(data: bytes) -> bytes:
+    """`data` without a character at its end that is not complete."""
+    return data[: len(data) - _unfinished(data)]
 
 
 def _decode(data: bytes, *, whole: bool) -> tuple[str, int]:

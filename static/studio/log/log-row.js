@@ -1,5 +1,6 @@
 // One line of a log as an element: its number as a link, its text with marks and what was found.
 
+import { bytes } from "studio/sizes";
 import { element } from "studio/words";
 
 const WARNING = /\bwarn(ing)?\b|Warning:/i;
@@ -12,33 +13,61 @@ function tone({ text, marks }) {
   return WARNING.test(text) ? "tone-warning" : "";
 }
 
-/**
- * Build the row of `line` from character `from` to `to` (a wrapped part of it).
- * hits: [[start, end, isCurrent], …] found in the line.  number: 1 for the first line.
- * isLog: whether words such as "Error" say how to colour the line.
- */
-export function row(line, { number, from, to, hits, isTarget, isLog }) {
+/** The beginning of every row: its number, a link to the line. `number`: 1 for the first line. */
+function begun(number, isTarget) {
   const made = element("div", { class: "row" });
-  if (hits.some(([, , isCurrent]) => isCurrent) || isTarget) made.classList.add("at");
-  const name = isLog ? tone(line) : "";
-  if (name) made.classList.add(name);
-  const link = element("a", { class: "n", tabindex: "-1" });
-  if (from === 0) {
-    link.href = `#L${number}`;
-    link.dataset.n = String(number);
-    link.setAttribute("aria-label", `line ${number}`);
-  }
-  made.append(link, ...pieces(line, from, to, hits));
+  made.dataset.line = String(number - 1);
+  if (isTarget) made.classList.add("at");
+  const link = element("a", { class: "n", tabindex: "-1", href: `#L${number}` });
+  link.dataset.n = String(number);
+  link.setAttribute("aria-label", `line ${number}`);
+  made.append(link);
   return made;
 }
 
-/** The text between two places, cut wherever a mark or a hit begins or ends. */
-function pieces({ text, marks }, from, to, hits) {
-  if (!marks && !hits.length) return [text.slice(from, to)];
-  const edges = new Set([from, Math.min(to, text.length)]);
+/**
+ * Build the row of `line`; undefined: it has not come yet.
+ * hits: [[start, end, isCurrent], …] found in the line.  number: 1 for the first line.
+ * isLog: whether words such as "Error" say how to colour the line.  open: the traceback that begins
+ * here and is not folded.
+ */
+export function row(line, { number, hits, isTarget, isLog, open }) {
+  const made = begun(number, isTarget || hits.some(([, , isCurrent]) => isCurrent));
+  const text = element("span", { class: "text" });
+  if (line) text.append(...pieces(line, hits));
+  else made.classList.add("coming");
+  const name = line && isLog ? tone(line) : "";
+  if (name) made.classList.add(name);
+  made.append(text);
+  if (open) text.append(button("fold", "Fold", { "data-close": String(open.start) }));
+  if (line?.rest) {
+    const more = `${bytes(line.rest.end - line.rest.offset)} more`;
+    text.append(button("fold", more, { "data-more": String(number - 1) }));
+  }
+  return made;
+}
+
+/** The row that stands for the inner lines of a folded traceback. */
+export function foldedRow({ start, count }) {
+  const made = element("div", { class: "row" });
+  made.dataset.line = String(start + 1);
+  const words = `${count} lines`;
+  const open = button("fold", words, { "data-open": String(start + 1), "aria-expanded": "false" });
+  made.append(element("span", { class: "n" }), open);
+  return made;
+}
+
+// Its words are drawn by the sheet, so that they are not copied with the lines.
+const button = (name, words, data) =>
+  element("button", { type: "button", class: name, "data-words": words, "aria-label": words, ...data });
+
+/** The text, cut wherever a mark or a hit begins or ends. */
+function pieces({ text, marks }, hits) {
+  if (!marks && !hits.length) return [text];
+  const edges = new Set([0, text.length]);
   for (const [start, end] of [...(marks ?? []), ...hits]) {
-    if (start > from && start < to) edges.add(start);
-    if (end > from && end < to) edges.add(end);
+    if (start < text.length) edges.add(start);
+    if (end < text.length) edges.add(end);
   }
   const sorted = [...edges].sort((one, other) => one - other);
   return sorted.slice(1).map((end, index) => {
@@ -47,18 +76,19 @@ function pieces({ text, marks }, from, to, hits) {
     const part = text.slice(start, end);
     const look = (marks ?? []).filter(inside).at(-1)?.[2];
     const styled = look ? element("span", { class: look }, part) : part;
-    return hits.some(inside) ? element("mark", {}, styled) : styled;
+    const hit = hits.find(inside);
+    return hit ? element("mark", hit[2] ? { class: "now" } : {}, styled) : styled;
   });
 }
 
 /** How high a row is, how wide one character, and how much of it the line's number takes, in pixels. */
 export function measure(space) {
   const line = { text: "0".repeat(100), marks: null };
-  const probe = row(line, { number: 1, from: 0, to: 100, hits: [], isTarget: false });
+  const probe = row(line, { number: 1, hits: [] });
   space.append(probe);
-  const text = document.createRange();
-  text.selectNode(probe.lastChild);
   const { height } = probe.getBoundingClientRect();
+  const text = document.createRange();
+  text.selectNode(probe.lastChild.firstChild);
   const width = text.getBoundingClientRect().width / 100;
   const gutter = probe.firstChild.getBoundingClientRect().width;
   probe.remove();

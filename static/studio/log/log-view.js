@@ -1,150 +1,149 @@
-// The lines of a log on the screen: only the visible rows are in the page, all of one height.
+// The lines of a log on the screen: only the visible rows are in the page, and the place at the top
+// ({ line, px }) is what holds. The scroll bar follows it: see studio/log/layout.
 
-import { measure, row } from "studio/log/log-row";
+import { Folds } from "studio/log/folds";
+import { Layout } from "studio/log/layout";
+import { foldedRow, measure, row } from "studio/log/log-row";
 import { Rows } from "studio/log/rows";
+import { ScrollBar } from "studio/log/scroll-bar";
 
-const ROWS_AROUND = 15;
-const AT_END_PX = 4;
-const ROOM_PX = 28;
+const AROUND_PX = 300;
+const ROOM_PX = 36;
+const IDLE_MS = 120;
 
 export class LogView {
   /**
-   * scroller: the element that scrolls; it holds the element `.rows`. hitsOf(line) → found places.
-   * moved() is called after each drawing, reachedTop() when the reader comes near the first line.
+   * scroller: the element that scrolls; it holds the element `.rows`. hitsOf(line, text) → what was
+   * found there. moved() is called after each drawing.
    */
-  constructor(scroller, { hitsOf, moved, reachedTop }) {
-    Object.assign(this, { scroller, hitsOf, moved, reachedTop });
+  constructor(scroller, { hitsOf, moved }) {
+    Object.assign(this, { scroller, hitsOf, moved, target: null });
     this.space = scroller.querySelector(".rows");
-    this.rows = new Rows();
-    this.shown = new Map(); // row number → element
+    const lineAt = (line) => this.source?.line(line);
+    this.folds = new Folds(lineAt);
+    this.layout = new Layout(lineAt, this.folds);
+    this.bar = new ScrollBar(scroller, this.layout);
+    this.rows = new Rows(this.space, this.layout, (line) => this.#make(line));
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(scroller);
   }
 
   show(source, { atEnd }) {
-    this.source = source;
-    this.unseen = this.target = 0;
-    this.known = this.count;
-    this.isFollowing = atEnd;
-    this.scroller.scrollTop = this.scroller.scrollLeft = this.lastTop = 0;
-    this.changed({ from: 0, added: 0, dropped: 0 });
-  }
-
-  get lines() {
-    return this.source?.terminal.lines ?? [];
+    Object.assign(this, { source, unseen: 0, target: null, sought: null, isFollowing: atEnd });
+    this.known = source.count;
+    this.top = { line: 0, px: 0 };
+    this.folds.clear();
+    this.scroller.scrollLeft = 0;
+    this.changed({ from: 0, to: Infinity });
   }
 
   get count() {
-    return this.source?.terminal.count ?? 0;
+    return this.source?.count ?? 0;
   }
 
-  /** The source changed; what the reader looks at stays where it is. */
-  changed({ from, added, dropped }) {
-    const gone = this.rows.rowOf(dropped);
-    if (!this.isFollowing) this.unseen += Math.max(0, this.count - this.known - added + dropped);
-    this.known = this.count;
-    if (added || dropped) from = 0;
-    this.rows.recount(this.lines, from);
-    const changedRow = this.rows.rowOf(from);
-    for (const number of this.shown.keys()) if (number >= changedRow) this.#drop(number);
-    const shift = this.isFollowing ? 0 : this.rows.rowOf(added) - gone;
-    if (shift) this.#scrollTo(this.lastTop + shift * this.height);
-    else this.draw();
+  /** Lines [from, to) changed; what the reader looks at stays where it is. */
+  changed({ from, to }) {
+    if (!this.isFollowing) this.unseen += Math.max(0, this.count - this.known);
+    this.known = this.layout.count = this.count;
+    this.folds.look(from, Math.min(to, this.count));
+    this.rows.drop((line) => (line >= from && line < to) || this.folds.at(line));
+    this.draw();
   }
 
   setWrapped(isWrapped) {
-    const [line] = this.rows.at(Math.floor(this.scroller.scrollTop / this.height));
-    this.isWrapped = isWrapped;
-    this.#wrap();
-    if (!this.isFollowing) this.#scrollTo(this.rows.rowOf(line) * this.height);
+    this.layout.isWrapped = isWrapped;
+    this.scroller.classList.toggle("wrapped", isWrapped);
+    this.redraw();
   }
 
   /** Draw every visible row anew: other places were found, or another number of columns fits. */
   redraw() {
-    for (const number of this.shown.keys()) this.#drop(number);
+    this.rows.drop(() => true);
     this.draw();
   }
 
   draw() {
-    if (!this.height || !this.source || document.hidden) return;
-    const { scroller, space } = this;
-    const total = this.rows.rowOf(this.count);
-    space.style.height = `${total * this.height}px`;
-    const digits = String(this.source.firstLine + this.count).length;
-    space.style.setProperty("--digits", String(Math.max(5, digits)));
-    if (this.isFollowing) scroller.scrollTop = scroller.scrollHeight;
-    this.lastTop = scroller.scrollTop;
-    const top = Math.floor(scroller.scrollTop / this.height);
-    const first = Math.max(0, top - ROWS_AROUND);
-    const last = Math.min(total, top + Math.ceil(scroller.clientHeight / this.height) + ROWS_AROUND);
-    for (const number of this.shown.keys()) if (number < first || number >= last) this.#drop(number);
-    for (let number = last - 1, next = null; number >= first; number -= 1) {
-      const node = this.shown.get(number) ?? this.#make(number);
-      if (node.parentNode !== space || node.nextSibling !== next) space.insertBefore(node, next);
-      next = node;
-    }
+    const { scroller, space, layout } = this;
+    if (!layout.height || !this.source || document.hidden) return;
+    layout.count = this.count;
+    if (this.sought !== null && this.count) this.#seek();
+    space.style.height = `${layout.total}px`;
+    space.style.setProperty("--digits", String(Math.max(5, String(this.count).length)));
+    const last = layout.last(scroller.clientHeight);
+    const isPast = layout.value(this.top) > layout.value(last);
+    if (this.isFollowing || isPast) this.top = last;
+    if (this.isFollowing || !this.isScrolling) this.bar.align(this.top, last);
+    const y = scroller.scrollTop - this.top.px;
+    const above = layout.walk(this.top, -AROUND_PX).line;
+    const end = scroller.scrollTop + scroller.clientHeight + AROUND_PX;
+    this.source.want(...this.rows.draw(above, this.top.line, y, end));
     this.moved();
   }
 
-  scrollToLine(line) {
-    this.isFollowing = false;
+  /** Show a line (from 0) in the middle, until the reader scrolls; what folds it is opened. */
+  goTo(line) {
+    Object.assign(this, { isFollowing: false, sought: line });
+    this.#settle();
     this.redraw();
-    this.#scrollTo(this.rows.rowOf(line) * this.height - this.scroller.clientHeight / 2);
+  }
+
+  #seek() {
+    const { layout, scroller } = this;
+    const line = Math.max(0, Math.min(this.count - 1, this.sought));
+    this.folds.open(line);
+    const middle = Math.floor(scroller.clientHeight / 2 / layout.height) * layout.height;
+    this.top = layout.walk({ line, px: 0 }, -middle);
   }
 
   follow() {
-    this.isFollowing = true;
-    this.unseen = 0;
-    this.draw();
-  }
-
-  #scrollTo(top) {
-    this.space.style.height = `${this.rows.rowOf(this.count) * this.height}px`;
-    this.scroller.scrollTop = Math.max(0, top);
+    Object.assign(this, { isFollowing: true, unseen: 0, sought: null });
     this.draw();
   }
 
   #scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-    if (scrollTop < this.lastTop - 1) this.isFollowing = false;
-    else if (scrollTop + clientHeight >= scrollHeight - AT_END_PX) {
-      this.isFollowing = true;
-      this.unseen = 0;
+    const by = this.bar.by;
+    if (!this.source || Math.abs(by) < 1) return void (by && this.draw());
+    this.sought = null;
+    const { layout } = this;
+    const last = layout.last(this.scroller.clientHeight);
+    this.top = this.bar.moved(this.top, last);
+    if (by < 0) this.isFollowing = false;
+    else if (layout.value(this.top) >= layout.value(last) - 0.2) {
+      Object.assign(this, { isFollowing: true, unseen: 0 });
     }
+    this.isScrolling = !this.bar.isAtAnEnd;
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      this.#settle();
+      this.draw();
+    }, IDLE_MS);
     this.draw();
-    if (scrollTop < clientHeight && !this.isFollowing) this.reachedTop();
   }
 
-  #make(number) {
-    const [index, from] = this.rows.at(number);
-    const line = this.lines[index];
-    const to = from + (this.isWrapped ? this.columns : line.text.length);
-    const { firstLine, isLog } = this.source;
-    const place = { number: firstLine + index + 1, from, to };
-    const isTarget = place.number === this.target;
-    const node = row(line, { ...place, hits: this.hitsOf(index), isTarget, isLog });
-    node.style.top = `${number * this.height}px`;
-    this.shown.set(number, node);
+  #settle() {
+    clearTimeout(this.idle);
+    this.isScrolling = false;
+  }
+
+  #make(line) {
+    const fold = this.folds.at(line);
+    const { source } = this;
+    const there = source.line(line);
+    const hits = there && !fold ? this.hitsOf(line, there.text) : [];
+    const [from, to] = this.target ?? [-1, -1];
+    const place = { number: line + 1, hits, isTarget: line >= from && line <= to, isLog: source.isLog };
+    const node = fold ? foldedRow(fold) : row(there, { ...place, open: this.folds.openAt(line) });
+    if (this.layout.isWrapped && there) this.layout.learn(line);
     return node;
-  }
-
-  #drop(number) {
-    this.shown.get(number).remove();
-    this.shown.delete(number);
   }
 
   #measure() {
     if (!this.scroller.clientHeight) return;
     const { height, width, gutter } = measure(this.space);
-    this.height = height;
     const room = this.scroller.clientWidth - gutter - ROOM_PX;
-    this.columns = Math.max(20, Math.floor(room / width));
-    this.#wrap();
-  }
-
-  #wrap() {
-    this.rows.wrapAfter(this.isWrapped ? this.columns : 0);
-    this.rows.recount(this.lines, 0);
+    this.layout.height = height;
+    this.layout.columns = Math.max(20, Math.floor(room / width));
+    this.space.style.setProperty("--columns", String(this.layout.columns));
     this.redraw();
   }
 }

@@ -1,39 +1,26 @@
-// A log as the page has it: lines in memory between two byte offsets, growing at either end.
+// A log as the page has it: its end, which grows live, and the lines that the reader is at. The page
+// holds some thousand lines, however long the log is; the others are asked for by their numbers.
 
-import { get } from "studio/api";
 import { listen } from "studio/live";
+import { ask, Blocks, drawn } from "studio/log/lines";
 import { Terminal } from "studio/log/terminal";
 
-const PIECE_BYTES = 256 * 1024;
-// Further behind than this, going on from the end beats fetching what nobody would scroll through.
-const FAR_BYTES = 4 * 1024 * 1024;
-const MOST_LINES = 400_000;
-const LINES_KEPT = 200_000;
-
-/** Text that is whole: a source file, a small output. */
-export class PlainText {
-  constructor(text) {
-    this.terminal = new Terminal();
-    this.terminal.feed(text);
-    this.firstLine = 0;
-    this.begin = 0;
-    this.isComplete = true;
-  }
-
-  async earlier() {}
-  stop() {}
-}
+const TAIL = 500;
+const MOST_TAIL = 20_000;
+// What a script says faster than anyone reads is asked for so often, and only its end.
+const AGAIN_MS = 150;
+const REST_BYTES = 64 * 1024;
 
 /**
- * A log followed live. url: answers pieces of it (docs/api.md, `log`); topic: says when it grows.
- * changed({ from, added, dropped }) is called after each change: the first line that looks different,
- * how many lines came before the first, how many of the first were dropped. failed(error) is told why
- * nothing came.
+ * url: the log's address (docs/api.md, `log`; `log/lines` and `log/find` beside it). topic: says when
+ * it grows. changed({ from, to }): lines that look different now. failed(error): why nothing came.
  */
 export class Log {
   constructor({ url, topic, changed, failed }) {
-    Object.assign(this, { url, changed, failed, isLog: true, isComplete: false, busy: null });
-    this.#restart();
+    Object.assign(this, { url, changed, failed, isLog: true, isComplete: false, isCut: false });
+    Object.assign(this, { end: null, first: 0, ranks: [] });
+    this.terminal = new Terminal();
+    this.blocks = new Blocks();
     this.stopHearing = listen(topic, (event) => this.#hear(event), () => this.catchUp());
   }
 
@@ -42,109 +29,121 @@ export class Log {
     this.stopHearing();
   }
 
-  #restart() {
-    this.terminal = new Terminal();
-    this.begin = this.end = null;
-    this.firstLine = 0;
-    this.places = []; // [line, offset] where a piece began at a line's start
+  /** Whether anything has come yet. */
+  get isThere() {
+    return this.end !== null;
+  }
+
+  get count() {
+    return this.first + this.terminal.count;
+  }
+
+  /** A line by its number from 0, undefined where it has not come yet. */
+  line(number) {
+    const tail = number - this.first;
+    return tail < 0 ? this.blocks.line(number) : this.terminal.lines[tail];
+  }
+
+  /** Ask for what is missing of these lines; of many wishes the last one counts. */
+  want(first, last) {
+    this.wish = [first, Math.min(last, this.first - 1)];
+    this.blocks.touch(...this.wish);
+    if (!this.isFetching) this.#fetch().catch(this.failed);
+  }
+
+  async #fetch() {
+    this.isFetching = true;
+    try {
+      for (let line = this.#next(); line !== null && !this.stopped; line = this.#next()) {
+        if (!(await this.#fetchFrom(line))) return;
+      }
+    } finally {
+      // At once: a wish between the last look and a later moment would be lost.
+      this.isFetching = false;
+    }
+  }
+
+  async #fetchFrom(line) {
+    const [from, count] = this.blocks.missing(line);
+    const answer = await this.ask("lines", { from, count });
+    if (this.stopped || !answer.lines.length) return false;
+    const lines = drawn(answer);
+    // A line that had not ended is of the tail, which knows how it goes on.
+    const isEnd = from + lines.length >= answer.line_count;
+    this.blocks.keep(from, isEnd ? lines.slice(0, -1) : lines);
+    if (isEnd && from + lines.length <= this.first) await this.catchUp();
+    this.changed({ from, to: from + lines.length });
+    return true;
+  }
+
+  #next() {
+    const [first, last] = this.wish;
+    for (let line = first; line <= last; line += 1) if (!this.line(line)) return line;
+    return null;
+  }
+
+  ask(call, query) {
+    return ask(this.url, call, query);
+  }
+
+  /** Look for something; the answer of `log/find`. */
+  find(query) {
+    return this.ask("find", query);
+  }
+
+  /** More of a very long line. */
+  async more(number) {
+    const line = this.line(number);
+    const { offset, end } = line.rest;
+    const piece = await this.ask("", { offset, limit: Math.min(REST_BYTES, end - offset) });
+    line.text += piece.text;
+    line.rest = piece.next_offset < end && piece.text ? { offset: piece.next_offset, end } : null;
+    this.changed({ from: number, to: number + 1 });
   }
 
   #hear(event) {
-    if (event.event === "complete") this.catchUp();
-    if (event.event !== "text" || this.end === null || this.busy) return void (this.behind = true);
-    if (event.offset === this.end && event.text) this.#append(event);
-    else if (event.next_offset > this.end || !event.text) this.catchUp();
+    if (event.event !== "text") return void this.catchUp();
+    if (this.isAsking) this.heard = Math.max(this.heard, event.text ? event.next_offset : Infinity);
+    else if (event.text && event.offset === this.end) this.#append(event);
+    else if (!event.text || event.next_offset > this.end) this.catchUp();
   }
 
-  /** Fetch everything after what the page has; one request at a time. */
-  async catchUp() {
-    this.behind = true;
-    // When the studio is away, the socket's return asks again.
-    this.busy ??= this.#fetchOn().catch(this.failed).finally(() => (this.busy = null));
-    await this.busy;
-  }
-
-  async #fetchOn() {
-    while (this.behind && !this.stopped) {
-      this.behind = false;
-      const piece = await this.#ask(this.end ?? -PIECE_BYTES);
-      if (this.stopped) return;
-      const left = piece.size_bytes - piece.next_offset;
-      if (this.end !== null && left > FAR_BYTES) {
-        this.#restart();
-        this.behind = true;
-        continue;
-      }
-      if (this.end === null) {
-        [this.begin, this.firstLine] = [piece.offset, piece.first_line];
-      }
-      this.isComplete = piece.is_complete;
-      this.#append(piece);
-      this.behind ||= piece.text !== "" && left > 0;
-    }
-  }
-
-  #ask(offset, limit = PIECE_BYTES) {
-    const query = new URLSearchParams({ offset, limit });
-    return get(`${this.url}${this.url.includes("?") ? "&" : "?"}${query}`);
-  }
-
-  #append({ offset, text, next_offset }) {
-    const { terminal } = this;
-    if (terminal.lines.at(-1).text === "" && !terminal.carry) {
-      this.places.push([terminal.lines.length - 1, offset]);
-    }
-    const from = terminal.feed(text);
-    this.end = next_offset;
-    const dropped = this.#dropOldest();
-    this.changed({ from: Math.max(0, from - dropped), added: 0, dropped });
-  }
-
-  #dropOldest() {
+  #append({ text, next_offset: end }) {
+    const from = this.first + this.terminal.feed(text);
+    this.end = end;
     const { lines } = this.terminal;
-    if (lines.length < MOST_LINES) return 0;
-    const at = this.places.findIndex(([line]) => line >= lines.length - LINES_KEPT);
-    if (at <= 0) return 0;
-    const [line, offset] = this.places[at];
-    lines.splice(0, line);
-    this.places = this.places.slice(at).map(([number, place]) => [number - line, place]);
-    this.begin = offset;
-    this.firstLine += line;
-    return line;
+    if (lines.length > MOST_TAIL) this.first += lines.splice(0, lines.length - TAIL * 4).length;
+    this.changed({ from, to: Infinity });
   }
 
-  /** Fetch the piece before what the page has; false when there is none. */
-  async earlier() {
-    if (!this.begin) return false;
-    this.loading ??= this.#fetchEarlier().catch(this.failed).finally(() => (this.loading = null));
-    return this.loading;
+  /** Fetch the end as it is now; one request at a time. */
+  async catchUp() {
+    this.isBehind = true;
+    if (this.isBusy) return;
+    this.isBusy = true;
+    // When the studio is away, the socket's return asks again.
+    await this.#fetchEnd().catch(this.failed);
+    this.isBusy = false;
+    if (this.isBehind && !this.stopped && this.isThere) await this.catchUp();
   }
 
-  async #fetchEarlier() {
-    const offset = Math.max(0, this.begin - PIECE_BYTES);
-    const began = this.begin;
-    const piece = await this.#ask(offset, began - offset);
-    if (this.stopped || this.begin !== began) return false;
-    let { text, first_line: firstLine } = piece;
-    let begin = offset;
-    const newline = text.indexOf("\n");
-    // The piece begins inside a line; bytes that are no UTF-8 hide where the next one begins.
-    const cut = text.slice(0, newline + 1);
-    if (offset > 0 && newline >= 0 && newline < text.length - 1 && !cut.includes("\ufffd")) {
-      begin += new TextEncoder().encode(cut).length;
-      text = text.slice(newline + 1);
-      firstLine += 1;
+  async #fetchEnd() {
+    while (this.isBehind && !this.stopped) {
+      this.isBehind = false;
+      [this.isAsking, this.heard] = [true, 0];
+      const asked = this.ask("lines", { from: -TAIL, count: TAIL, ranks: 1 });
+      const answer = await asked.finally(() => (this.isAsking = false));
+      if (this.stopped) return;
+      this.isBehind ||= this.heard > answer.next_offset;
+      this.terminal = new Terminal();
+      this.terminal.feed(answer.lines.join("\n"));
+      if (answer.lines.length && !answer.is_open) this.terminal.feed("\n");
+      const known = answer.rests.map(({ line, ...rest }) => [line - answer.from, rest]);
+      for (const [at, rest] of known) this.terminal.lines[at].rest = rest;
+      Object.assign(this, { first: answer.from, end: answer.next_offset, ranks: answer.ranks ?? [] });
+      Object.assign(this, { isComplete: answer.is_complete, isCut: answer.is_cut });
+      this.changed({ from: this.first, to: Infinity });
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
-    const before = new Terminal();
-    before.feed(text);
-    const { lines } = before;
-    const [open, first] = [lines.pop(), this.terminal.lines[0]];
-    // Not empty only when what the page had began inside a very long line.
-    if (open.text) Object.assign(first, { text: open.text + first.text, marks: null });
-    this.terminal.lines = lines.concat(this.terminal.lines);
-    this.places = [[0, begin], ...this.places.map(([line, at]) => [line + lines.length, at])];
-    [this.begin, this.firstLine] = [begin, firstLine];
-    this.changed({ from: 0, added: lines.length, dropped: 0 });
-    return true;
   }
 }

@@ -1,42 +1,42 @@
-// Which line is in which row of the screen. Unwrapped they are the same; wrapped, a line of many
-// characters takes several rows, and `ends` holds the row after each line's last.
+// The elements of the visible lines, kept while they stay in sight.
 
 export class Rows {
-  constructor() {
-    this.columns = 0;
-    this.ends = null;
+  /** space: what holds them. make(line) → the row of a line. */
+  constructor(space, layout, make) {
+    Object.assign(this, { space, layout, make, shown: new Map() });
   }
 
-  /** Wrap lines after so many characters; 0 means not at all. */
-  wrapAfter(columns) {
-    this.columns = columns;
-    this.ends = columns ? [] : null;
-  }
-
-  /** Count again from line `from` on. */
-  recount(lines, from) {
-    if (!this.ends) return;
-    this.ends.length = Math.min(this.ends.length, from);
-    for (let line = this.ends.length; line < lines.length; line += 1) {
-      const rows = Math.max(1, Math.ceil(lines[line].text.length / this.columns));
-      this.ends.push((this.ends[line - 1] ?? 0) + rows);
+  /** Take away the rows of the lines that `isWrong` says are drawn otherwise now. */
+  drop(isWrong) {
+    for (const [line, node] of this.shown) {
+      if (!isWrong(line)) continue;
+      node.remove();
+      this.shown.delete(line);
     }
   }
 
-  /** The first row of a line; for the number of lines, how many rows there are. */
-  rowOf(line) {
-    return this.ends ? (this.ends[Math.min(line, this.ends.length) - 1] ?? 0) : line;
-  }
-
-  /** The line that is in a row, and from which of its characters on. */
-  at(row) {
-    if (!this.ends) return [row, 0];
-    let [low, high] = [0, this.ends.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.ends[middle] > row) high = middle;
-      else low = middle + 1;
+  /**
+   * Draw the lines from `first` on, so that `line` is at `y`, as far as `end` (pixels).
+   * Returns the first and the last one.
+   */
+  draw(first, line, y, end) {
+    for (let above = first; above < line; above += 1) y -= this.layout.heightOf(above);
+    const places = new Map();
+    let number = first;
+    for (; number < this.layout.count && y < end; number += 1) {
+      const height = this.layout.heightOf(number);
+      if (height) places.set(number, y);
+      y += height;
     }
-    return [low, (row - this.rowOf(low)) * this.columns];
+    this.drop((one) => !places.has(one));
+    let next = null;
+    for (const [one, top] of [...places].reverse()) {
+      const node = this.shown.get(one) ?? this.make(one);
+      this.shown.set(one, node);
+      node.style.top = `${top}px`;
+      if (node.parentNode !== this.space || node.nextSibling !== next) this.space.insertBefore(node, next);
+      next = node;
+    }
+    return [first, Math.max(first, number - 1)];
   }
 }

@@ -1,13 +1,14 @@
 // What a terminal would show: text with escapes and carriage returns → lines of plain text.
 // A line is { text, marks }: marks is null or [[start, end, class], …], later ones on top.
 
+import { Style } from "studio/log/ansi";
+
 const TOKEN =
   // eslint-disable-next-line no-control-regex
-  /\x1b\[([0-9;:<=>?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^[\]]|[\n\r\b\t]|[^\x00-\x1f\x7f]+|[^]/g;
+  /\x1b\[([0-9;:<=>?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[^[\]\n]|[\n\r\b\t]|[^\x00-\x1f\x7f]+|[^]/g;
 // The beginning of an escape whose rest has not arrived yet.
-const UNFINISHED = /\x1b(?:\[[0-9;:<=>?]*[ -/]*|\][^\x07\x1b]*)?$/;
+const UNFINISHED = /\x1b(?:\[[0-9;:<=>?]*[ -/]*|\][^\x07\x1b\n]*)?$/;
 const LONGEST_ESCAPE = 4096;
-const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 const TAB = 8;
 
 const emptyLine = () => ({ text: "", marks: null });
@@ -95,52 +96,3 @@ function without(marks, from, to) {
   }
   return left.length ? left : null;
 }
-
-/** Select Graphic Rendition: the current look, as the names of CSS classes. */
-class Style {
-  constructor() {
-    this.change("0");
-  }
-
-  change(numbers) {
-    const codes = numbers.split(/[;:]/).map(Number);
-    for (let at = 0; at < codes.length; at += 1) {
-      const code = codes[at];
-      if (code === 38 || code === 48) {
-        const [colour, used] = wide(codes.slice(at + 1));
-        if (code === 38) this.colour = colour;
-        at += used;
-      } else this.#one(code);
-    }
-    const looks = [this.colour, this.bold && "bold", this.faint && "faint", this.under && "under"];
-    this.name = [...looks, this.italic && "italic"].filter(Boolean).map((l) => `t-${l}`).join(" ");
-  }
-
-  #one(code) {
-    if (code === 0) Object.assign(this, { colour: "", bold: false, faint: false });
-    if (code === 0) Object.assign(this, { under: false, italic: false });
-    else if (code === 1) this.bold = true;
-    else if (code === 2) this.faint = true;
-    else if (code === 3) this.italic = true;
-    else if (code === 4) this.under = true;
-    else if (code === 22) this.bold = this.faint = false;
-    else if (code === 23) this.italic = false;
-    else if (code === 24) this.under = false;
-    else if (code >= 30 && code <= 37) this.colour = COLOURS[code - 30];
-    else if (code === 39) this.colour = "";
-    else if (code >= 90 && code <= 97) this.colour = COLOURS[code - 90];
-  }
-}
-
-/** A 256-colour or true-colour code as the nearest of the eight; and how many numbers it took. */
-function wide([kind, ...rest]) {
-  if (kind === 2) return [nearest(...rest.slice(0, 3)), 4];
-  const number = rest[0] ?? 7;
-  if (number < 16) return [COLOURS[number % 8], 2];
-  if (number >= 232) return [number < 244 ? "black" : "white", 2];
-  const cube = number - 16;
-  return [nearest(...[36, 6, 1].map((part) => (Math.floor(cube / part) % 6) * 51)), 2];
-}
-
-const nearest = (red, green, blue) =>
-  COLOURS[(red > 127 ? 1 : 0) + (green > 127 ? 2 : 0) + (blue > 127 ? 4 : 0)];

@@ -1,4 +1,5 @@
-// The viewer's wrap button, which is remembered, and its keys: / and Ctrl F find, End follows.
+// The viewer's wrap button, which is remembered, and its keys: / and Ctrl F find, F3 goes on,
+// Home begins, End follows.
 
 const KEY = "log-wrap";
 
@@ -35,7 +36,9 @@ export function startBar(root, { wrap, lines, view, find }) {
     if (isFind || (event.key === "/" && event.target === lines)) {
       find.field.focus();
       find.field.select();
-    } else if (event.key === "End" && event.target === lines) view.follow();
+    } else if (event.key === "F3") find.go(event.shiftKey ? -1 : 1);
+    else if (event.key === "Home" && event.target === lines) view.goTo(0);
+    else if (event.key === "End" && event.target === lines) view.follow();
     else return;
     event.preventDefault();
   });

@@ -2,34 +2,43 @@
 
 import { liveState } from "studio/live";
 import { counted } from "studio/sizes";
+import { copyLines } from "studio/log/copy";
 import { Find } from "studio/log/find";
-import { Log, PlainText } from "studio/log/log";
+import { firstError } from "studio/log/first-error";
+import { linesInAddress, startLinks } from "studio/log/line-links";
+import { Log } from "studio/log/log";
 import { LogView } from "studio/log/log-view";
+import { PlainText } from "studio/log/plain";
 import { bodyOf } from "studio/log/preview";
+import { goTo, offerRanks } from "studio/log/ranks";
 import { startBar } from "studio/log/viewer-bar";
-import { count } from "studio/words";
 
-const MOST_PIECES_FOR_A_LINK = 60;
+const PARTS = ["lines", "other", "status", "raw", "download", "follow", "name", "error", "ranks"];
 
 export class Viewer {
-  /** root: the `.viewer` element. grew(path, bytes): a log has so many bytes now. */
-  constructor(root, { grew = () => {} } = {}) {
+  /**
+   * root: the `.viewer` element. grew(path, bytes): a log has so many bytes now. open(path): how to
+   * show another file; without it, its page is gone to.
+   */
+  constructor(root, { grew = () => {}, open = goTo } = {}) {
     Object.assign(this, { root, grew });
     const part = (name) => root.querySelector(`[data-viewer="${name}"]`);
-    this.parts = Object.fromEntries(
-      ["lines", "other", "status", "raw", "download", "follow", "name"].map((n) => [n, part(n)]),
-    );
-    this.view = new LogView(this.parts.lines, {
-      hitsOf: (line) => this.find.of(line),
+    this.parts = Object.fromEntries(PARTS.map((name) => [name, part(name)]));
+    const { lines, follow, error, ranks } = this.parts;
+    this.view = new LogView(lines, {
+      hitsOf: (line, text) => this.find.of(line, text),
       moved: () => this.#tell(),
-      reachedTop: () => this.source?.earlier(),
     });
     this.find = new Find(root.querySelector(".find"), () => this.view);
-    startBar(root, { wrap: part("wrap"), lines: this.parts.lines, view: this.view, find: this.find });
-    this.parts.follow.addEventListener("click", () => {
+    startBar(root, { wrap: part("wrap"), lines, view: this.view, find: this.find });
+    startLinks(lines, this.view);
+    copyLines(lines, this.view);
+    follow.addEventListener("click", () => {
       this.view.follow();
-      this.parts.lines.focus();
+      lines.focus();
     });
+    error.addEventListener("click", () => this.#goToError());
+    ranks.addEventListener("change", () => open(ranks.value));
     document.body.addEventListener("live-state", () => this.#tell());
     document.addEventListener("visibilitychange", () => document.hidden || this.view.draw());
     addEventListener("hashchange", () => this.#goToHash());
@@ -44,15 +53,16 @@ export class Viewer {
     this.parts.name.textContent = item.path;
     this.parts.raw.href = item.url;
     this.parts.download.href = `${item.url}${item.url.includes("?") ? "&" : "?"}download=1`;
+    this.parts.error.hidden = item.kind !== "log";
+    this.parts.ranks.hidden = true;
     if (item.kind === "log") this.#showLog(item);
     else await this.#showFile(item);
   }
 
   #showLog({ log: url, topic }) {
     this.#choose("lines");
-    const changed = (change) => this.#changed(change);
-    const failed = (error) => this.#fail(error);
-    this.source = new Log({ url, topic, changed, failed });
+    const heard = { changed: (change) => this.#changed(change), failed: (error) => this.#fail(error) };
+    this.source = new Log({ url, topic, ...heard });
     this.#start({ atEnd: true });
   }
 
@@ -73,7 +83,7 @@ export class Viewer {
   }
 
   #start({ atEnd }) {
-    this.find.restart();
+    this.isNew = true;
     this.view.show(this.source, { atEnd });
     this.find.restart();
   }
@@ -86,13 +96,15 @@ export class Viewer {
   }
 
   #changed(change) {
-    const isFirst = !this.view.known;
-    if (change.added || change.dropped) this.find.again();
-    else this.find.more(change.from);
-    this.view.changed(change);
+    const { source } = this;
     this.problem = "";
-    this.grew(this.item.path, this.source.end);
-    if (isFirst && this.view.count) this.#goToHash();
+    this.view.changed(change);
+    this.find.grown();
+    this.grew(this.item.path, source.end);
+    if (!this.isNew || !source.isThere) return;
+    this.isNew = false;
+    offerRanks(this.parts.ranks, source.ranks, this.item.path);
+    this.#goToHash();
   }
 
   #fail(error) {
@@ -100,32 +112,38 @@ export class Viewer {
     this.#tell();
   }
 
-  /** Go to the line that the address names (#L120), fetching earlier pieces until it is there. */
-  async #goToHash() {
-    const wanted = Number(/^#L(\d+)$/.exec(location.hash)?.[1]);
+  /** Go to the lines that the address names (#L120, #L120-140). */
+  #goToHash() {
+    const lines = linesInAddress();
+    if (!lines || !this.source?.isThere) return;
+    this.view.target = lines;
+    this.view.goTo(lines[0]);
+  }
+
+  async #goToError() {
     const { source } = this;
-    if (!wanted || !source) return;
-    for (let tries = 0; tries < MOST_PIECES_FOR_A_LINK && wanted <= source.firstLine; tries += 1) {
-      this.view.isFollowing = false;
-      if (!(await source.earlier()) || source !== this.source) return;
-    }
-    this.view.target = wanted;
-    this.view.scrollToLine(wanted - 1 - source.firstLine);
+    this.#fail({ message: "looking for an error …" });
+    const line = await firstError(source).catch((error) => this.#fail(error));
+    if (source !== this.source || line === undefined) return;
+    this.problem = line === null ? "no error in this log" : "";
+    if (line === null) return this.#tell();
+    this.view.target = [line, line];
+    this.view.goTo(line);
   }
 
   /** What the bar and the button at the end say now. */
   #tell() {
     const { status, follow } = this.parts;
     if (!this.source) return void ((status.textContent = ""), (follow.hidden = true));
-    const isLog = this.source instanceof Log;
+    const { isLog, isCut } = this.source;
     const isGrowing = isLog && !this.source.isComplete;
-    const lines = counted(this.source.firstLine + this.view.count, "line");
+    const lines = counted(this.view.count, "line");
     const state = isGrowing ? liveState() : "";
-    status.textContent = [this.problem || lines, this.note, state].filter(Boolean).join(" · ");
+    const cut = isCut && "cut at its limit";
+    status.textContent = [this.problem || lines, this.note, cut, state].filter(Boolean).join(" · ");
     const { unseen, isFollowing } = this.view;
     follow.hidden = !isLog || (isFollowing && !isGrowing);
-    const isMore = !isFollowing && unseen > 0;
-    const words = isMore ? `${count(unseen)} new line${unseen === 1 ? "" : "s"} ↓` : "↓ To the end";
+    const words = unseen > 0 ? `${counted(unseen, "new line")} ↓` : "↓ To the end";
     follow.textContent = isFollowing ? "↓ Following the end" : words;
     follow.classList.toggle("quiet-follow", isFollowing);
   }
