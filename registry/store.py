@@ -1,0 +1,179 @@
+"""The workspace's store, the default datastore: files by path that may be replaced and removed."""
+
+import re
+from collections.abc import Iterable
+
+import re2
+from django.db import transaction
+from django.utils.timezone import now as clock
+
+from registry.datasets import below, cursor_of, path_in
+from registry.models import StoredFile
+from studio.errors import BadInput, Conflict, MissingBlobs, NotFound
+from studio.files import blobs, trees
+from studio.models import Blob, Tree, Workspace
+
+MOST_PATTERNS = 100
+MOST_AT_ONCE = 500  # values in one query, as SQLite takes
+
+
+def put(
+    workspace: Workspace, files: list[tuple[str, str]], *, overwrite: bool
+) -> tuple[int, list[str]]:
+    """Store (path, SHA-256) pairs; return how many, and the paths that were there and stay.
+
+    Raises UnsafePath, BadInput, MissingBlobs, and Conflict for a file where a folder is.
+    """
+    wanted = trees.safe_listing(files)
+    if missing := blobs.missing(list(wanted.values())):
+        raise MissingBlobs(
+            f"{len(missing)} of the files' contents were not sent yet", missing=missing
+        )
+    with transaction.atomic():
+        there = _there(workspace, wanted)
+        _check_folders(workspace, wanted)
+        new = [path for path in wanted if path not in there]
+        StoredFile.objects.bulk_create(
+            [StoredFile(workspace=workspace, path=path, blob_id=wanted[path]) for path in new],
+            batch_size=MOST_AT_ONCE,
+            # Two who store at once: the later one, as if it had come a moment later.
+            update_conflicts=True,
+            unique_fields=["workspace", "path"],
+            update_fields=["blob", "updated_at"],
+        )
+        if not overwrite:
+            return len(new), sorted(there)
+        changed = [row for path, row in there.items() if row.blob_id != wanted[path]]
+        for row in changed:
+            row.blob_id, row.updated_at = wanted[row.path], clock()
+        StoredFile.objects.bulk_update(changed, ["blob", "updated_at"], batch_size=200)
+    return len(wanted), []
+
+
+def _there(workspace: Workspace, paths: Iterable[str]) -> dict[str, StoredFile]:
+    return {row.path: row for row in _rows(workspace, list(paths))}
+
+
+def _rows(workspace: Workspace, paths: list[str]) -> list[StoredFile]:
+    rows: list[StoredFile] = []
+    for start in range(0, len(paths), MOST_AT_ONCE):
+        part = paths[start : start + MOST_AT_ONCE]
+        rows += StoredFile.objects.filter(workspace=workspace, path__in=part)
+    return rows
+
+
+def _check_folders(workspace: Workspace, wanted: dict[str, str]) -> None:
+    """No path may be a file and a folder: no folder on disk could hold both."""
+    folders = {path[:at] for path in wanted for at, char in enumerate(path) if char == "/"}
+    clash = next(iter(_rows(workspace, sorted(folders))), None)
+    if clash is not None:
+        raise Conflict(f"{clash.path} is a file in the store, so nothing can lie below it")
+    stored = StoredFile.objects.filter(workspace=workspace)
+    if not stored.exists():
+        return
+    # Only of single files this costs a query each; whole folders are known by their own paths.
+    lone = sorted(path for path in wanted if path not in folders)[:MOST_AT_ONCE]
+    for path in lone:
+        if stored.filter(below(f"{path}/")).exists():
+            raise Conflict(f"{path} is a folder in the store; a file needs another name")
+
+
+def listed(
+    workspace: Workspace, prefix: str, cursor: str | None, size: int
+) -> tuple[list[StoredFile], str | None]:
+    """Return the next files whose path begins with `prefix`, and the cursor on. Raises BadInput."""
+    found = StoredFile.objects.filter(below(prefix), workspace=workspace).order_by("path")
+    if cursor:
+        found = found.filter(path__gt=path_in(cursor))
+    rows = list(found.select_related("blob")[: size + 1])
+    return rows[:size], cursor_of(rows[size - 1].path) if len(rows) > size else None
+
+
+def get(workspace: Workspace, path: str) -> Blob:
+    """Return the content of one file. Raises NotFound."""
+    row = StoredFile.objects.filter(workspace=workspace, path=path).select_related("blob").first()
+    if row is None:
+        raise NotFound(f'no file "{path[:200]}" in the store of workspace {workspace}')
+    return row.blob
+
+
+def remove(workspace: Workspace, path: str) -> int:
+    """Remove a file, or all below a folder; return how many. What datasets hold of it stays.
+
+    Raises NotFound.
+    """
+    name = path.rstrip("/")
+    stored = StoredFile.objects.filter(workspace=workspace)
+    gone = stored.filter(path=name).delete()[0] if name == path else 0
+    gone += stored.filter(below(f"{name}/")).delete()[0] if name else 0
+    if not gone:
+        raise NotFound(f'no file and no folder "{path[:200]}" in the store')
+    return gone
+
+
+def tree(workspace: Workspace, patterns: list[str]) -> Tree:
+    """Return the tree of the files that `patterns` name, as a dataset of them is laid out.
+
+    A pattern is a file, a folder, or a path with `*` (within one part) and `**` (any parts). Paths
+    are relative to the folder; to the folder of a file; and of a pattern to the part before its
+    first `*`. Raises BadInput, and NotFound for a pattern that names nothing.
+    """
+    if not 1 <= len(patterns) <= MOST_PATTERNS:
+        raise BadInput(f"name 1 to {MOST_PATTERNS} patterns", fields={"patterns": "1 to 100"})
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        for path, sha256 in _matching(workspace, pattern):
+            if found.setdefault(path, sha256) != sha256:
+                raise BadInput(
+                    f"two of the patterns bring different files as {path}; make a dataset of each",
+                    fields={"patterns": f"{path} comes twice"},
+                )
+    return trees.make(found.items())
+
+
+def _matching(workspace: Workspace, pattern: str) -> list[tuple[str, str]]:
+    """(path in the dataset, SHA-256) of the files that one pattern names."""
+    wanted = pattern.removeprefix("./").lstrip("/")
+    stored = StoredFile.objects.filter(workspace=workspace)
+    if "*" in wanted:
+        base = wanted.partition("*")[0].rpartition("/")[0]
+        base = base and f"{base}/"
+        named = _expression(wanted)
+        rows = stored.filter(below(wanted.partition("*")[0])).values_list("path", "blob_id")
+        found = [(path[len(base) :], sha) for path, sha in rows.iterator() if named.fullmatch(path)]
+    else:
+        name = wanted.rstrip("/")
+        folder = name and f"{name}/"
+        inside = stored.filter(below(folder)).values_list("path", "blob_id")
+        found = [(path[len(folder) :], sha) for path, sha in inside.iterator()]
+        one = stored.filter(path=wanted).values_list("blob_id", flat=True).first()
+        if one is not None:
+            found.append((wanted.rpartition("/")[2], one))
+    if not found:
+        raise NotFound(
+            f'nothing in the store of workspace {workspace} is named "{pattern[:200]}";'
+            " upload it first, or look at what is there"
+        )
+    return found
+
+
+def _expression(pattern: str) -> "re2._Regexp":
+    """The paths that a pattern with stars names, matched in linear time. Raises BadInput."""
+    if len(pattern) > trees.MOST_PATH_CHARACTERS:
+        raise BadInput("a pattern has at most 1,000 characters")
+    parts = []
+    for piece in re.split(r"(/\*\*/|^\*\*/|\*\*|\*)", pattern):
+        if piece == "/**/":
+            parts.append("/(?:.*/)?")
+        elif piece == "**/":
+            parts.append("(?:.*/)?")
+        elif piece == "**":
+            parts.append(".*")
+        elif piece == "*":
+            parts.append("[^/]*")
+        else:
+            parts.append(re2.escape(piece))
+    try:
+        return re2.compile("(?s)" + "".join(parts))
+    except re2.error as error:
+        raise BadInput(f"{pattern[:200]} cannot be read as a pattern: {error}") from None

@@ -1,0 +1,136 @@
+"""The workspace's store: paths that may be replaced, and patterns that become trees."""
+
+import pytest
+
+from tests.factories import make_blob
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller(api):
+    return Caller(api())
+
+
+class Caller:
+    def __init__(self, api):
+        self.api, self.root = api, f"workspaces/{api.workspace.name}/store"
+
+    def put(self, *, overwrite=False, **files):
+        pairs = [[path, make_blob(text.encode()).sha256] for path, text in files.items()]
+        return self.api.post(self.root, {"files": pairs, "overwrite": overwrite})
+
+    def paths(self, **query):
+        return [item["path"] for item in self.api.get(self.root, **query).json()["items"]]
+
+    def tree(self, *patterns):
+        return self.api.post(f"{self.root}/tree", {"patterns": list(patterns)})
+
+    def tree_paths(self, *patterns):
+        made = self.tree(*patterns)
+        assert made.status_code == 200, made.json()
+        place = self.root.removesuffix("store")
+        files = self.api.get(f"{place}trees/{made.json()['tree']}/files").json()["items"]
+        return [path for path, _, _ in files]
+
+
+def test_files_are_stored_kept_and_replaced(caller):
+    first = caller.put(**{"data/a.txt": "one", "data/b.txt": "two"})
+    assert first.json() == {"stored": 2, "skipped": []}
+    second = caller.put(**{"data/a.txt": "new", "data/c.txt": "x"})
+    assert second.json() == {"stored": 1, "skipped": ["data/a.txt"]}
+    one = caller.api.get(f"{caller.root}/data/a.txt")
+    assert b"".join(one.streaming_content) == b"one"
+    third = caller.put(overwrite=True, **{"data/a.txt": "new"})
+    assert third.json() == {"stored": 1, "skipped": []}
+    one = caller.api.get(f"{caller.root}/data/a.txt")
+    assert b"".join(one.streaming_content) == b"new"
+    assert caller.paths() == ["data/a.txt", "data/b.txt", "data/c.txt"]
+    assert caller.paths(prefix="data/b") == ["data/b.txt"]
+
+
+def test_files_and_folders_are_removed(caller):
+    caller.put(**{"data/a": "1", "data/b/c": "2", "database": "3", "tree": "4"})
+    assert caller.api.delete(f"{caller.root}/data/a").json() == {"removed": 1}
+    assert caller.api.delete(f"{caller.root}/data").json() == {"removed": 1}
+    assert caller.paths() == ["database", "tree"]
+    assert b"".join(caller.api.get(f"{caller.root}/tree").streaming_content) == b"4"
+    assert caller.api.delete(f"{caller.root}/tree").json() == {"removed": 1}
+    assert caller.api.delete(f"{caller.root}/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("set", ["a.csv", "deep/b.csv", "deep/er/c.txt", "x.txt"]),
+        ("set/", ["a.csv", "deep/b.csv", "deep/er/c.txt", "x.txt"]),
+        ("/set/deep", ["b.csv", "er/c.txt"]),
+        ("set/a.csv", ["a.csv"]),
+        ("set/*.csv", ["a.csv"]),
+        ("set/**/*.csv", ["a.csv", "deep/b.csv"]),
+        ("set/**", ["a.csv", "deep/b.csv", "deep/er/c.txt", "x.txt"]),
+        ("set/*/*.csv", ["deep/b.csv"]),
+        ("set/de*/b.csv", ["deep/b.csv"]),
+        ("**/*.txt", ["set/deep/er/c.txt", "set/x.txt", "settings/y.txt"]),
+        ("s*/y.txt", ["settings/y.txt"]),
+        ("", ["set/a.csv", "set/deep/b.csv", "set/deep/er/c.txt", "set/x.txt", "settings/y.txt"]),
+    ],
+)
+def test_a_pattern_names_files_below_its_folder(caller, pattern, found):
+    caller.put(
+        **{
+            "set/a.csv": "1",
+            "set/x.txt": "2",
+            "set/deep/b.csv": "3",
+            "set/deep/er/c.txt": "4",
+            "settings/y.txt": "5",
+        }
+    )
+    if pattern:
+        assert caller.tree_paths(pattern) == found
+    else:
+        assert caller.tree_paths("**") == found
+
+
+def test_patterns_that_name_nothing_or_two_things_are_refused(caller):
+    caller.put(**{"a/x": "1", "b/x": "2", "c.d": "3", "(+)": "4"})
+    assert caller.tree("nothing/*").status_code == 404
+    twice = caller.tree("a", "b")
+    assert (twice.status_code, "two of the patterns" in twice.json()["error"]["message"]) == (
+        400,
+        True,
+    )
+    assert caller.tree().status_code == 400
+    assert caller.tree("c?d").status_code == 404
+    assert caller.tree_paths("(+)*") == ["(+)"]
+    assert caller.tree("*" * 900 + "z").status_code == 404
+
+
+def test_a_path_is_a_file_or_a_folder_and_never_both(caller):
+    caller.put(**{"a/b": "1", "file": "2"})
+    below = caller.put(**{"file/x": "1"})
+    assert (below.status_code, "is a file in the store" in below.json()["error"]["message"]) == (
+        409,
+        True,
+    )
+    above = caller.put(a="1")
+    assert (above.status_code, "is a folder" in above.json()["error"]["message"]) == (409, True)
+    assert caller.put(**{"../x": "1"}).status_code == 400
+    assert caller.paths() == ["a/b", "file"]
+
+
+def test_a_dataset_keeps_what_it_had_when_the_store_changes(caller):
+    caller.put(**{"set/a": "old"})
+    before = caller.tree("set").json()["tree"]
+    caller.put(overwrite=True, **{"set/a": "new"})
+    assert caller.tree("set").json()["tree"] != before
+    caller.api.delete(f"{caller.root}/set")
+    place = caller.root.removesuffix("store")
+    assert caller.api.get(f"{place}trees/{before}/files").json()["items"][0][1] == 3
+
+
+def test_a_store_belongs_to_its_workspace(caller, api):
+    caller.put(a="1")
+    stranger = api()
+    assert stranger.get(caller.root).status_code == 404
+    assert stranger.get(f"workspaces/{stranger.workspace.name}/store").json()["items"] == []
