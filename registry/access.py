@@ -1,5 +1,7 @@
 """The only way a request gets hold of an asset or a version."""
 
+import re
+
 from django.db.models import F, Q
 
 from registry.models import Asset, Kind, Version
@@ -7,6 +9,8 @@ from studio.errors import BadInput, NotAllowed, NotFound
 from studio.models import Workspace
 
 MOST_NAMED = 20
+# It begins with a letter, so it is never read as a number.
+ALIAS = re.compile(r"[a-zA-Z][a-zA-Z0-9\-._]{0,99}")
 
 
 def visible(workspace: Workspace, asset: str = "") -> Q:
@@ -42,23 +46,49 @@ def asset_for(workspace: Workspace, kind: Kind, name: str, *, write: bool = Fals
 
 
 def version_for(
-    workspace: Workspace, kind: Kind, name: str, number: int | None = None, *, write: bool = False
+    workspace: Workspace,
+    kind: Kind,
+    name: str,
+    number: int | str | None = None,
+    *,
+    write: bool = False,
 ) -> Version:
-    """Return one version of an asset, the newest where `number` is None.
+    """Return one version of an asset: by its number, by an alias, the newest where it is None.
 
+    A version that was deleted has no content any more and counts as absent.
     Raises NotFound, and NotAllowed for a curated one where `write`.
     """
     asset = asset_for(workspace, kind, name, write=write)
     versions = asset.versions.select_related("asset", "created_by", f"{kind}")
-    version = versions.first() if number is None else versions.filter(number=number).first()
+    there = versions.filter(**{f"{kind}__isnull": False})
+    if number is None:
+        version = there.first()
+    elif isinstance(number, int):
+        version = there.filter(number=number).first()
+    else:
+        version = there.filter(aliases__name=number).first()
     if version is None:
-        newest = asset.versions.first()
-        raise NotFound(
-            f"{kind} {name} has no version {number}; the newest is {newest.number}"
-            if newest
-            else f"{kind} {name} has no version yet"
-        )
+        raise _no_version(asset, number)
     return version
+
+
+def _no_version(asset: Asset, number: int | str | None) -> NotFound:
+    """What is said of a version that is not there, and what there is instead."""
+    what = f"{asset.kind} {asset.name}"
+    there = asset.versions.filter(**{f"{asset.kind}__isnull": False})
+    newest = there.first()
+    if newest is None:
+        was = "has no version any more" if asset.versions.exists() else "has no version yet"
+        return NotFound(f"{what} {was}")
+    if isinstance(number, str):
+        aliases = ", ".join(asset.aliases.values_list("name", flat=True)[:MOST_NAMED])
+        return NotFound(
+            f'{what} has no alias "{number}"; aliases: {aliases or "none yet"};'
+            f" the newest version is {newest.number}"
+        )
+    if number is not None and asset.versions.filter(number=number).exists():
+        return NotFound(f"{what}:{number} was deleted; the newest is {newest.number}")
+    return NotFound(f"{what} has no version {number}; the newest is {newest.number}")
 
 
 def number_in(text: str | int | None) -> int | None:
@@ -74,3 +104,10 @@ def number_in(text: str | int | None) -> int | None:
     if not 1 <= number < 2**31:
         raise BadInput("versions count from 1", fields={"version": "1 or more"})
     return number
+
+
+def named_in(text: str | int | None) -> int | str | None:
+    """Read a version where an alias may stand for it: as `number_in`, and names as they are."""
+    if isinstance(text, str) and ALIAS.fullmatch(text) and text != "latest":
+        return text
+    return number_in(text)

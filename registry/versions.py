@@ -56,7 +56,8 @@ def register(
                 archive(asset, None)
                 # Counted before looking: who adds the same in between has taken our number.
                 newest = asset.versions.aggregate(number=Max("number"))["number"] or 0
-                same = asset.versions.filter(digest=digest).first() if only_new else None
+                there = asset.versions.filter(**{f"{kind}__isnull": False}, digest=digest)
+                same = there.first() if only_new else None
                 if same is not None:
                     return same
                 version = Version.objects.create(
@@ -83,9 +84,13 @@ def archive(asset: Asset, at: datetime | None) -> None:
 
 
 def describe(
-    version: Version, *, description: str | None = None, tags: dict[str, str | None] | None = None
+    version: Version,
+    *,
+    description: str | None = None,
+    tags: dict[str, str | None] | None = None,
+    properties: dict[str, str | None] | None = None,
 ) -> None:
-    """Change what is written on a version: `tags` are merged, None removes one.
+    """Change what is written on a version: `tags` and `properties` are merged, None removes one.
 
     Raises BadInput for tags that are not names and texts, or too many.
     """
@@ -93,16 +98,26 @@ def describe(
         row = Version.objects.select_for_update().get(pk=version.pk)
         if description is not None:
             row.description = description
-        kept = {**row.tags, **(tags or {})}
-        row.tags = mapping("tags", {name: text for name, text in kept.items() if text is not None})
-        row.save(update_fields=["description", "tags"])
+        if tags is not None:
+            row.tags = _merged("tags", row.tags, tags)
+        if properties is not None:
+            row.properties = _merged("properties", row.properties, properties)
+        row.save(update_fields=["description", "tags", "properties"])
     version.description, version.tags = row.description, row.tags
+    version.properties = row.properties
+
+
+def _merged(what: str, old: dict[str, str], new: dict[str, str | None]) -> dict[str, str]:
+    kept = {**old, **new}
+    return mapping(what, {name: text for name, text in kept.items() if text is not None})
 
 
 def newest(kind: Kind) -> QuerySet[Version]:
     """The newest version of each asset of `kind`, by name, with its asset, author and detail."""
-    newer = Version.objects.filter(asset=OuterRef("asset"), number__gt=OuterRef("number"))
-    found = Version.objects.filter(~Exists(newer), asset__kind=kind)
+    # A version without its detail was deleted: its number stays taken, and nothing else of it.
+    there = Version.objects.filter(**{f"{kind}__isnull": False})
+    newer = there.filter(asset=OuterRef("asset"), number__gt=OuterRef("number"))
+    found = there.filter(~Exists(newer), asset__kind=kind)
     return found.select_related("asset", "created_by", f"{kind}").order_by("asset__name")
 
 

@@ -1,73 +1,123 @@
-"""Pages of models. What runs made them is a fragment of runs."""
+"""Pages of models: the list, one model, and the page that registers one."""
 
-from typing import Any
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from registry import model_files
-from registry.access import asset_for, version_for
-from registry.models import Asset, Kind, ModelVersion, Version
+from registry import model_deleting, model_files, model_finding
+from registry.access import asset_for, named_in, version_for
+from registry.models import Alias, Asset, Kind, Version
+from registry.views import model_parts
 from studio.access import workspace_for
 from studio.models import Workspace
-from studio.pages import page
+from studio.pages import is_fragment, page
+
+MOST_QUERY_CHARACTERS = 100
+MOST_ALIASES_SHOWN = 500
 
 
 @login_required
 def models(request: HttpRequest, workspace: str) -> HttpResponse:
-    """The models, each with its newest version."""
+    """The models, each with its newest version. `?q=`, `tag`, `framework`, `run` filter them."""
     place = workspace_for(request.user, workspace)
-    assets, following = page(_with_newest(place), request.GET.get("cursor"))
-    details = ModelVersion.objects.filter(version__in=[a.newest_id for a in assets])
-    by_version = {
-        detail.version_id: detail
-        for detail in details.select_related("tree", "version__created_by")
+    view = {
+        key: request.GET.get(key, "").strip()[:MOST_QUERY_CHARACTERS]
+        for key in ("q", "tag", "framework", "archived")
     }
-    rows = [(asset, by_version[asset.newest_id]) for asset in assets]
-    facts = {"workspace": place, "rows": rows, "following": following}
-    return render(request, "registry/models.html", facts)
-
-
-def _with_newest(workspace: Workspace) -> QuerySet[Any]:
-    """Models by name, each with `newest` (a number), `newest_id` and `version_count`."""
-    of_asset = Version.objects.filter(asset=OuterRef("pk")).order_by("-number")
-    return (
-        Asset.objects.filter(workspace=workspace, kind=Kind.MODEL)
-        .annotate(
-            version_count=Count("versions"),
-            newest=Max("versions__number"),
-            newest_id=Subquery(of_asset.values("pk")[:1]),
-        )
-        .filter(version_count__gt=0)
-        .order_by("name")
+    view["run"] = request.GET.get("run", "").strip()[:300]
+    wanted = model_finding.Wanted(
+        words=view["q"],
+        tags=model_finding.pairs_in([view["tag"]]),
+        framework=view["framework"],
+        run_id=view["run"],
+        archived=view["archived"] == "1",
+        only_newest=not view["run"],
     )
+    rows = model_finding.with_counts(model_finding.found(place, wanted))
+    shown, following = page(rows, request.GET.get("cursor"))
+    facts = {
+        "workspace": place,
+        "rows": _with_aliases(shown),
+        "following": following,
+        "asked": view,
+        "is_filtered": any(view[key] for key in ("q", "tag", "framework", "run")),
+        "is_archived": view["archived"] == "1",
+        "view": urlencode({key: text for key, text in view.items() if text}),
+        "frameworks": model_finding.frameworks(place),
+    }
+    name = "registry/_models.html" if is_fragment(request) else "registry/models.html"
+    return render(request, name, facts)
+
+
+def _with_aliases(versions: list[Version]) -> list[tuple[Version, list[Alias]]]:
+    """Each version with the aliases of its model, whichever version they stand for."""
+    found: dict[int, list[Alias]] = {}
+    aliases = Alias.objects.filter(asset__in={version.asset_id for version in versions})
+    for alias in aliases.select_related("version")[:MOST_ALIASES_SHOWN]:
+        found.setdefault(alias.asset_id, []).append(alias)
+    return [(version, found.get(version.asset_id, [])) for version in versions]
 
 
 @login_required
 def model(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
-    """The versions of one model."""
+    """The versions of one model, to look at and to compare."""
     place = workspace_for(request.user, workspace)
     asset = asset_for(place, Kind.MODEL, name)
-    found = asset.versions.select_related("asset", "created_by", "model__tree")
-    versions, following = page(found, request.GET.get("cursor"))
-    facts = {"workspace": place, "asset": asset, "versions": versions, "following": following}
+    newest = version_for(place, Kind.MODEL, name)
+    wanted = model_finding.Wanted(name=asset.name, archived=None, only_newest=False)
+    shown, following = page(model_finding.found(place, wanted), request.GET.get("cursor"))
+    facts = {
+        **model_parts.common(place, newest),
+        "asset": asset,
+        "versions": shown,
+        "following": following,
+        "count": len(model_files.there(asset)),
+    }
     return render(request, "registry/model.html", facts)
 
 
 @login_required
-def model_version(request: HttpRequest, workspace: str, name: str, number: int) -> HttpResponse:
-    """One model version: files to download, how to use it, the run that made it."""
+def freed(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """For the question before a model, or its version `?version=`, is deleted: what that frees."""
     place = workspace_for(request.user, workspace)
-    version = version_for(place, Kind.MODEL, name, number)
+    number = request.GET.get("version")
+    asset = asset_for(place, Kind.MODEL, name)
+    going = (
+        [version_for(place, Kind.MODEL, name, named_in(number))]
+        if number
+        else model_files.there(asset)
+    )
+    files, size_bytes = model_deleting.freed(going)
+    facts = {"going": going, "files": files, "size_bytes": size_bytes}
+    return render(request, "registry/_model-freed.html", facts)
+
+
+@login_required
+def new_model(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Register a model from files; `?from=name:2` from that version under another name."""
+    place = workspace_for(request.user, workspace, write=True)
+    name, _, number = request.GET.get("from", "").partition(":")
+    source = version_for(place, Kind.MODEL, name, named_in(number)) if name else None
     facts = {
         "workspace": place,
-        "version": version,
-        "tree": version.model.tree,
-        "files": [(path, size) for path, _, size in model_files.files(version)],
-        "url": settings.URL,
-        "newest": version.asset.versions.aggregate(newest=Max("number"))["newest"],
+        "source": source,
+        "title": f"Register {source} under another name" if source else "Register a model",
+        "name": request.GET.get("name", ""),
+        "start": {
+            "api": f"/api/v1/workspaces/{place.name}/",
+            "page": reverse("registry:model-version", args=[place.name, "NAME", "NUMBER"]),
+            "source": str(source) if source else "",
+            "newest": _newest(place),
+        },
     }
-    return render(request, "registry/model-version.html", facts)
+    return render(request, "registry/model-new.html", facts)
+
+
+def _newest(place: Workspace) -> dict[str, int]:
+    """What names there are, to say which number a new version gets: the latest 500."""
+    found = Asset.objects.filter(workspace=place, kind=Kind.MODEL).order_by("-pk")[:500]
+    numbers = Version.objects.filter(asset__in=[asset.pk for asset in found]).order_by("number")
+    return dict(numbers.values_list("asset__name", "number"))

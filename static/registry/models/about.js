@@ -1,0 +1,83 @@
+// What is written on a model version, and its aliases, changed in place; its files never change.
+import { call } from "studio/api";
+import { say } from "studio/live";
+import { note } from "studio/notes";
+import { tagsIn } from "registry/saving";
+
+const { api, number } = document.querySelector("[data-model]").dataset;
+const own = `${api}/versions/${number}`;
+// The card asks itself again after each change: what is in it is looked up each time.
+const root = document.getElementById("about");
+const part = (name) => root.querySelector(`[data-${name}]`);
+
+function show(isEditing) {
+  part("form").hidden = !isEditing;
+  part("shown").hidden = part("edits").hidden = isEditing;
+  if (isEditing) part("form").elements.description.focus();
+  else part("edits").focus();
+}
+
+async function change(json) {
+  await call(own, { method: "PATCH", json });
+  say("model-changed");
+}
+
+async function save(form) {
+  const { description, tags, properties, framework, framework_version: version } = form.elements;
+  const error = form.querySelector(".error");
+  try {
+    await change({
+      description: description.value,
+      tags: tagsIn(tags.value),
+      properties: tagsIn(properties.value),
+      framework: framework.value.trim(),
+      framework_version: version.value.trim(),
+    });
+  } catch (refusal) {
+    error.textContent = refusal.message;
+    error.hidden = false;
+  }
+}
+
+const aliasAt = (name) => `${api}/aliases/${encodeURIComponent(name)}`;
+
+async function tried(act) {
+  try {
+    await act();
+  } catch (refusal) {
+    note(refusal.message, "bad");
+  }
+}
+
+root.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (form.matches("[data-form]")) return save(form);
+  const name = form.elements.alias.value.trim();
+  await tried(async () => {
+    await call(aliasAt(name), { method: "PUT", json: { version: Number(number) } });
+    say("model-changed");
+  });
+});
+root.addEventListener("click", async ({ target }) => {
+  if (target.closest("[data-edits]")) show(true);
+  else if (target.closest("[data-leaves]")) show(false);
+  const tag = target.closest("[data-removes-tag]")?.dataset.removesTag;
+  const alias = target.closest("[data-removes-alias]")?.dataset.removesAlias;
+  if (tag) await tried(() => change({ tags: { [tag]: null } }));
+  if (alias)
+    await tried(async () => {
+      await call(aliasAt(alias), { method: "DELETE" });
+      say("model-changed");
+    });
+});
+root.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.closest("[data-form]") && show(false));
+// htmx asks for the card again: where one was in it stays.
+let focused = "";
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target === root) focused = root.contains(document.activeElement) ? document.activeElement.id || "about" : "";
+});
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target === root && focused) (document.getElementById(focused === "about" ? "alias" : focused) ?? part("edits")).focus();
+  if (detail.target === root && focused && root.querySelector("[data-form]").hidden && document.activeElement === document.body) part("edits").focus();
+});
