@@ -1,6 +1,6 @@
 """Queue entry points of runs: an id in, one call out. All safe to run twice."""
 
-from runs import launching, preparing, stopping
+from runs import inputs, launching, preparing, stopping
 from studio.queue import actor
 
 
@@ -26,6 +26,12 @@ def clean(run_pk: int) -> None:
 def go_on(build_pk: int) -> None:
     """Let the runs that waited for an image build go on, now that it has ended."""
     launching.go_on(build_pk)
+
+
+@actor(queue_name="runs", max_retries=0, time_limit=24 * 3600 * 1000)
+def lay_out(tree_pk: int) -> None:
+    """Lay the files of a dataset out for the runs that wait for them; their drivers ask again."""
+    inputs.lay(tree_pk)
 
 
 @actor(queue_name="images", max_retries=0)

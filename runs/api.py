@@ -122,6 +122,34 @@ class Cancel(APIView):
         return Response(run_dict(control.cancel(run, user_of(request), by_itself=by_itself)))
 
 
+class SentFiles(Input):
+    """Contents that were sent before, and what they are called in the run."""
+
+    files = serializers.ListField(
+        child=serializers.ListField(
+            child=serializers.CharField(max_length=1000, trim_whitespace=False),
+            min_length=2,
+            max_length=2,
+        ),
+        max_length=10_000,
+    )
+    overwrite = serializers.BooleanField(required=False, default=False)
+
+
+class Uploads(APIView):
+    """Keep contents that were sent as files of a run, also of one that has ended."""
+
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(request=SentFiles, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        wanted = SentFiles.read(request.data)
+        files = [(path, sha256) for path, sha256 in wanted["files"]]
+        kept = outputs.add(run, files, is_new=not wanted["overwrite"])
+        return Response({"files": kept})
+
+
 class NewModel(Input):
     """A model to register from a run's files."""
 

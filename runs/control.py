@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now as clock
 
-from runs import actors, ending, lifecycle, orders, parameters
+from runs import actors, ending, inputs, lifecycle, orders, parameters
 from runs.models import Experiment, Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
@@ -58,6 +58,7 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
         if order.environment:
             used = RunAsset.Direction.IN
             RunAsset.objects.create(run=run, version=order.environment, direction=used)
+        inputs.keep(run, order.inputs)
         parameters.keep(run)
         lifecycle.began(run, f"submitted by {user.username}")
         queue.send(actors.launch, run.pk)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compute import recipes
-from runs import actors, ending, logs, outputs, tasks, watching
+from runs import actors, ending, inputs, logs, outputs, tasks, watching
 from runs.models import Run, RunTask
 from runs.states import State
 from studio import queue
@@ -30,7 +30,7 @@ from studio.texts import kept
 MOST_LOG_BYTES = 4 * 1024 * 1024
 
 
-WITH = ("experiment__workspace", "cluster", "snapshot", "canceled_by")
+WITH = ("experiment__workspace", "cluster", "snapshot", "canceled_by", "image_build__image")
 
 
 def run_of(request: Request, *, ended: bool = False) -> Run:
@@ -92,6 +92,7 @@ class Job(APIView):
                 "variables": recipes.variables_of(run.definition),
                 "cluster": run.cluster.name,
                 "node_number": task.node_number,
+                "node": _node(task),
                 "node_rank": task.rank,
                 "node_count": run.node_count,
                 "processes_per_node": run.processes_per_node,
@@ -100,6 +101,7 @@ class Job(APIView):
                 "attempt": run.attempt,
                 "files": [list(file) for file in trees.listing(run.snapshot)],
                 "outputs": [list(file) for file in kept],
+                "inputs": inputs.for_driver(run),
                 "logs": dict(run.logs.values_list("path", "stream__size_bytes")),
                 "cancel": cancel,
                 "cancel_grace_s": settings.CANCEL_GRACE_SECONDS,
@@ -107,8 +109,19 @@ class Job(APIView):
         )
 
 
+def _node(task: RunTask) -> dict[str, Any]:
+    """What the node of a task is, for its log."""
+    cluster, build = task.run.cluster, task.run.image_build
+    return {
+        "size": cluster.node_size,
+        "backend": cluster.backend,
+        "image": build.image.place if build and build.image else "",
+        "gpus": task.gpus,
+    }
+
+
 class DriverBlob(APIView):
-    """Contents of the run's own code and outputs; contents it made."""
+    """Contents of the run's own code, inputs and outputs; contents it made."""
 
     permission_classes = [ByRun]
     parser_classes = [RawBody]
@@ -120,6 +133,7 @@ class DriverBlob(APIView):
         own = (
             run.snapshot.files.filter(blob_id=sha256).exists()
             or run.files.filter(blob_id=sha256).exists()
+            or run.inputs.filter(tree__files__blob=sha256).exists()
         )
         if blob is None or not own:
             raise NotFound(f"{sha256[:12]}… is not part of this run")
@@ -130,6 +144,40 @@ class DriverBlob(APIView):
         run_of(request)
         blob = blobs.put(body_of(request), sha256)
         return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes})
+
+
+class Listed(Input):
+    """Where a list of files goes on."""
+
+    cursor = serializers.CharField(
+        required=False, allow_blank=True, default="", trim_whitespace=False
+    )
+
+
+class Needed(Input):
+    """Whether the driver asks for the first time."""
+
+    first = serializers.BooleanField(required=False, default=False)
+
+
+class DriverInput(APIView):
+    """The files of an input (GET); where on the driver's own machine they lie (POST)."""
+
+    permission_classes = [ByRun]
+
+    @extend_schema(parameters=[Listed], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, name: str) -> Response:
+        after = Listed.read(request.query_params)["cursor"]
+        files, following = inputs.files(inputs.named(run_of(request), name), after)
+        return Response({"files": files, "next": following})
+
+    @extend_schema(request=Needed, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, name: str) -> Response:
+        found = inputs.named(run_of(request), name)
+        answer, is_due = inputs.looked_for(found, is_first=Needed.read(request.data)["first"])
+        if is_due:
+            queue.send(actors.lay_out, found.tree_id)
+        return Response(answer)
 
 
 class StateSaid(Input):

@@ -9,10 +9,10 @@ from compute.clusters import MOST_NODES, ensure_default
 from compute.models import Cluster
 from registry import environments
 from registry.models import Version
-from runs import names
+from runs import inputs, names
 from runs.states import Distribution
 from studio.errors import BadInput, NotFound
-from studio.files import blobs
+from studio.files import blobs, trees
 from studio.files.trees import safe_path
 from studio.models import Tree, Workspace
 from studio.texts import WHOLE, checked, mapping
@@ -33,6 +33,7 @@ class Order:
     name: str
     script: str
     arguments: list[str]
+    inputs: list[inputs.Wanted]
     snapshot: Tree
     environment: Version | None
     environment_name: str
@@ -52,12 +53,14 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
     snapshot = _snapshot(given.get("snapshot"))
     environment, definition, environment_name = _environment(workspace, given.get("environment"))
     cluster, node_count = _cluster(workspace, given)
+    arguments = _arguments(given.get("arguments") or [])
     processes = _count(given, "process_count_per_node", 1, most=MOST_PROCESSES, least=1)
     return Order(
         experiment=experiment_name(given.get("experiment") or ""),
         name=checked("name", given.get("name") or names.friendly(), 100),
         script=_script(snapshot, given.get("script") or ""),
-        arguments=_arguments(given.get("arguments") or []),
+        arguments=arguments,
+        inputs=inputs.read(workspace, given.get("inputs"), arguments),
         snapshot=snapshot,
         environment=environment,
         environment_name=environment_name,
@@ -86,7 +89,7 @@ def experiment_name(name: Any) -> str:
 
 def _snapshot(sha256: Any) -> Tree:
     known = isinstance(sha256, str) and blobs.SHA256.fullmatch(sha256)
-    tree = Tree.objects.filter(sha256=sha256).first() if known else None
+    tree = trees.find(sha256) if known else None
     if tree is None:
         raise NotFound(
             "the code was not sent: there is no such snapshot; send the files first",

@@ -10,18 +10,20 @@ from registry.models import Version
 from runs import lifecycle
 from runs.models import Run, RunAsset, RunFile
 from studio import live, streams
-from studio.errors import BadInput, MissingBlobs, ModelPathNotFound, NotFound
+from studio.errors import BadInput, Conflict, MissingBlobs, ModelPathNotFound, NotFound
 from studio.files import blobs, trees
 from studio.models import User
 
 OUTPUTS = "outputs/"
 MOST_FILES = 50_000
+AT_ONCE = 500  # values in one query
 
 
-def add(run: Run, files: Iterable[tuple[str, str]]) -> int:
+def add(run: Run, files: Iterable[tuple[str, str]], *, is_new: bool = False) -> int:
     """Keep (path, SHA-256) pairs as the run's files, in place of what had those paths.
 
-    Raises UnsafePath, MissingBlobs, BadInput for a path in the log folders.
+    is_new: a path that is taken is refused. Raises UnsafePath, MissingBlobs, Conflict, BadInput for
+    a path in the log folders.
     """
     wanted = trees.safe_listing(files)
     if missing := blobs.missing(list(wanted.values())):
@@ -30,18 +32,32 @@ def add(run: Run, files: Iterable[tuple[str, str]]) -> int:
         if path.startswith(("azureml-logs/", "logs/")):
             raise BadInput(f"{path} lies in a log folder; write files to {OUTPUTS}")
     with transaction.atomic():
-        kept = set(run.files.values_list("path", flat=True))
-        if len(kept | wanted.keys()) > MOST_FILES:
+        taken = _taken(run, list(wanted))
+        if is_new and taken:
+            raise Conflict(
+                f"run {run.run_id} has a file {min(taken)} already; choose another name, or say"
+                " that it is to be replaced (overwrite)"
+            )
+        if run.files.count() + len(wanted) - len(taken) > MOST_FILES:
             raise BadInput(f"a run keeps at most {MOST_FILES:,} files; pack them into one")
         RunFile.objects.bulk_create(
             [RunFile(run=run, path=path, blob_id=sha256) for path, sha256 in wanted.items()],
             update_conflicts=True,
             update_fields=["blob", "updated_at"],
             unique_fields=["run", "path"],
-            batch_size=500,
+            batch_size=AT_ONCE,
         )
         live.publish(lifecycle.group(run), "files-changed")
     return len(wanted)
+
+
+def _taken(run: Run, paths: list[str]) -> set[str]:
+    """Those of `paths` that the run has; not all that it has, for it may have very many."""
+    found: set[str] = set()
+    for first in range(0, len(paths), AT_ONCE):
+        some = run.files.filter(path__in=paths[first : first + AT_ONCE])
+        found.update(some.values_list("path", flat=True))
+    return found
 
 
 def listing(run: Run) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from runs import tasks
+from runs import inputs, tasks
 from runs.models import Run
 
 
@@ -46,6 +46,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         nodes = tasks.nodes_of([run])[run.pk]
         facts["nodes"] = nodes
         facts["node_number"] = nodes[0]["node_number"] if nodes else None
+        facts["inputs"] = inputs.shown(run)
         facts["definition"] = run.definition
         facts["events"] = list(run.events.values("number", "state", "text", "at"))
     return facts

@@ -19,7 +19,7 @@ from compute.backends.base import Handle, NoCapacity, Refused, Unreachable
 from compute.building.local import certificates
 from compute.models import Node
 from compute.tasks import Task
-from runs import ending, lifecycle, preparing, tasks
+from runs import ending, inputs, lifecycle, preparing, tasks
 from runs.models import Run, RunTask
 from runs.states import Reason, State
 from studio import tokens
@@ -225,6 +225,7 @@ def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
             str(settings.SDK),
             str(settings.WEB_SOCKET.parent),
             *certificates().values(),
+            *inputs.reads(run),
         ),
         cpus=granted.cpus,
         memory_bytes=granted.memory_bytes,

@@ -19,7 +19,8 @@ from compute.actors import build_image
 from compute.backends.base import Unreachable
 from compute.models import Node
 from compute.states import BUILD_ENDED, Backend, NodeState
-from registry import environments
+from registry import actors as registry_actors
+from registry import environments, fetching
 from runs import (
     actors,
     ending,
@@ -27,6 +28,7 @@ from runs import (
     lifecycle,
     placing,
     preparing,
+    removing,
     starting,
     tasks,
     watching,
@@ -34,7 +36,7 @@ from runs import (
 from runs.models import Run, RunQuerySet, RunTask
 from runs.states import ACTIVE, ON_A_NODE, WAITING, Reason, State
 from studio import queue, tokens
-from studio.files import blobs
+from studio.files import blobs, collecting
 from studio.models import Workspace
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ DUE = timedelta(seconds=3)
 JUST_ASKED = timedelta(seconds=0.5)
 # What was sent again may be under way: not once more before this.
 AGAIN = timedelta(seconds=30)
+# Small steps: together they come past everything that is kept.
+COLLECT_EVERY = timedelta(seconds=10)
 # Only in this process: after a restart everything may be sent once more, and all of it is
 # safe to do twice.
 _sent: dict[tuple[str, int], datetime] = {}
@@ -79,10 +83,12 @@ def rounds() -> list[Sequence[Step]]:
             _end_unwanted_builds,
             _start_builds_again,
             _say_what_builds_do,
+            _fetch_again,
             _housekeeping,
         ),
         *((partial(_look_at_tasks, kind),) for kind in elsewhere),
         (_start_again, _launch_new, _place_waiting),
+        (_collect,),
     ]
 
 
@@ -269,6 +275,13 @@ def _say_what_builds_do(now: datetime) -> None:
     preparing.tell_progress()
 
 
+def _fetch_again(now: datetime) -> None:
+    """A fetch whose message was lost, or whose worker was killed."""
+    for number in fetching.due(now):
+        if _is_due("fetch", number, now):
+            queue.send(registry_actors.fetch, number)
+
+
 def _launch_new(now: datetime) -> None:
     new = Q(state=State.NOT_STARTED) | Q(state=State.PREPARING, image_build__isnull=True)
     late = Run.objects.filter(new, created_at__lt=now - DUE).order_by("id")
@@ -289,6 +302,13 @@ def _housekeeping(now: datetime) -> None:
         blobs.sweep()
         for key in [key for key, at in list(_sent.items()) if now - at > timedelta(hours=2)]:
             del _sent[key]
+
+
+def _collect(now: datetime) -> None:
+    if _is_due("remove", 0, now, every=AGAIN):
+        removing.go_on()
+    if _is_due("collect", 0, now, every=COLLECT_EVERY):
+        collecting.step(now)
 
 
 def _runs(**wanted: object) -> RunQuerySet:

@@ -13,7 +13,6 @@ Standard library only. Variables: docs/api.md, "Driver"; TRAINYARD_DELIVER_SECON
 the rest is tried to be brought after the script has ended.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -26,12 +25,14 @@ from trainyard import _errors
 from trainyard._client import Client
 from trainyard._driver import failure, layout, variables
 from trainyard._driver.bell import Bell
+from trainyard._driver.inputs import Stopped
 from trainyard._driver.link import Link, Patience, RunEnded, Undelivered
 from trainyard._driver.logs import LogShipper
 from trainyard._driver.metrics import MetricShipper
 from trainyard._driver.monitor import Monitor, offer_first
 from trainyard._driver.outputs import OutputShipper
 from trainyard._driver.part import Part
+from trainyard._driver.preparation import Preparation
 from trainyard._driver.ranks import Ranks
 from trainyard._driver.script import Script
 from trainyard._transport import Transport
@@ -41,7 +42,6 @@ HEARTBEAT_S = 1.0
 # its last lines still reach the studio.
 SHARE_OF_GRACE = 0.7
 NOT_DELIVERED = 3
-LOG_SIZES = "log-sizes.json"
 # Who asked for the end.
 STUDIO, SIGNAL = "studio", "signal"
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -107,11 +107,12 @@ class Driver:
         self._fresh_folders()
         shippers = self._shippers()
         try:
-            self._lay_out(shippers[2])
-            if self.asked_by:
-                return self._finish({"exit_code": None, "signal": None, "canceled": True})
+            shippers[0].start()  # laying out large inputs takes a while, and says how far it is
+            prepared = self._lay_out(shippers[2])
+            if self.asked_by or self.run_ended:
+                return self._do_not_start(shippers)
             self.monitor = self._monitor()
-            ranks = self._start()
+            ranks = self._start(prepared, shippers[2])
         except (layout.NotLaid, OSError) as error:
             return self._could_not_start(shippers, error)
         for script in ranks:
@@ -119,7 +120,7 @@ class Driver:
         self.monitor.start()
         # From here on the script is what counts: the studio may be away as long as it likes.
         self.patience.forever()
-        for shipper in shippers:
+        for shipper in shippers[1:]:
             shipper.start()
         self._unsaid = {"state": "Running", "text": ""}
         self._beat_now.set()
@@ -137,10 +138,11 @@ class Driver:
         part = self.part
         sizes = self.job.get("logs")
         log = LogShipper(self._link(), gone, os.path.join(self.code, "logs"), part.own_log, sizes)
-        # The scripts' logs first: a line of theirs is what people wait for.
+        # In the order in which people read them: what comes before is whole when the next begins.
+        for own in (part.node_log, part.preparation):
+            log.follow(own, self._place(own))
         for rank in range(part.first, part.first + part.processes):
             log.follow(part.log(rank), self._place(part.log(rank)), is_kept_empty=True)
-        log.follow(part.preparation, self._place(part.preparation))
         metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"), self.task)
         outputs = OutputShipper(
             self._link(),
@@ -164,53 +166,52 @@ class Driver:
             self._unwritten += line  # The disk is full: it is brought without a file.
 
     # --- before the script ------------------------------------------------------------
-    def _lay_out(self, outputs: OutputShipper) -> None:
-        """Write the code and what an earlier task of this run has kept."""
-        job, environ, log = self.job, self.environ, self.part.preparation
-        where = (job["run_id"], job.get("node_number", "-"), job.get("cluster", "-"))
-        self._write(log, "run {} on node {} of {}".format(*where))
-        if self.part.distribution:
-            self._write(log, self.part.in_words())
+    def _lay_out(self, outputs: OutputShipper) -> Preparation:
+        """Write the code, what an earlier task of this run has kept, and the inputs."""
+        environ = self.environ
         client = Client(
             environ["TRAINYARD_URL"],
             environ["AZUREML_RUN_TOKEN"],
             environ.get("TRAINYARD_SOCKET"),
             self.deliver_s,
         )
-        laid = layout.lay(client, self.code, job["files"])
-        kept = layout.lay(client, self.code, job.get("outputs") or [])
-        client.close()
-        for name in ("outputs", "logs"):
-            os.makedirs(os.path.join(self.code, name), exist_ok=True)
-        for one in kept:
-            outputs.known(one.path, one.place, one.sha256)
-        size = sum(one.size for one in laid)
-        words = "code laid out: {} files, {:,} bytes".format(len(laid), size)
-        if kept:
-            words += "; {} earlier outputs restored".format(len(kept))
-        self._write(log, words)
-        # For whoever brings the rest when we are killed: where logs began, and what is older.
-        with open(self._place(LOG_SIZES), "w") as file:
-            json.dump(job.get("logs") or {}, file)
-
-    def _start(self) -> Ranks:
-        command = variables.command(self.job)
-        times = "{} processes of ".format(self.part.processes) if self.part.processes > 1 else ""
-        self._write(
-            self.part.preparation, "starting: {}{}".format(times, variables.in_words(command))
+        prepared = Preparation(
+            self.job,
+            self.part,
+            self.work,
+            write=self._write,
+            place=self._place,
+            is_stopped=lambda: bool(self.asked_by) or self.run_ended,
         )
-        environ = variables.of_script(self.environ, self.job, self.code, self.spool)
-        self.ranks = Ranks(self.part, self.bell, self._place)
-        self.ranks.start(command, self.code, environ)
+        try:
+            prepared.lay(client, outputs)
+        except Stopped:
+            pass  # Who called looks whether that was asked.
+        client.close()
+        return prepared
+
+    def _start(self, prepared: Preparation, outputs: OutputShipper) -> Ranks:
+        command = prepared.command()
+        self.ranks = Ranks(self.part, self.bell, self._place, outputs.look_at_open)
+        self.ranks.start(command, self.code, prepared.environ(self.environ, self.spool))
         return self.ranks
 
     def _monitor(self) -> Monitor:
         environ = dict(self.environ, **(self.job.get("variables") or {}))
         return Monitor(self.spool, int(self.job.get("node_number") or 1), environ)
 
+    def _do_not_start(self, shippers: Shippers) -> int:
+        """End a run that was canceled before its script began."""
+        shippers[0].finish()
+        shippers[0].join()
+        if self.run_ended:
+            return 0
+        return self._finish({"exit_code": None, "signal": None, "canceled": True})
+
     def _could_not_start(self, shippers: Shippers, error: Exception) -> int:
         self._write(self.part.preparation, "could not start: {}".format(error))
-        shippers[0].bring_rest()
+        shippers[0].finish()
+        shippers[0].join()
         message = str(error)
         if self.part.nodes > 1:
             message = "node {}: {}".format(self.job.get("node_number"), message)
@@ -278,6 +279,9 @@ class Driver:
     # --- after it ------------------------------------------------------------
     def _end(self, ranks: Ranks, shippers: Shippers, is_canceled: bool) -> int:
         """Bring what is left, then say how it ended."""
+        for script in ranks:
+            if script.signal is not None:
+                shippers[2].was_killed(_unix(script.ended_at))
         left = ranks.end_left()
         self.patience.ends_in(self.deliver_s)
         for shipper in shippers:
@@ -318,7 +322,7 @@ class Driver:
         error, log = None, script.log
         if script.exit_code:
             error = failure.of_log(log) if script.exit_code == 1 else None
-            error = error or failure.of_last_line(log, script.exit_code)
+            error = error or failure.of_last_line(log, script.exit_code, script.printed_from)
         memory = self.monitor and self.monitor.out_of_memory(script.exit_code, script.signal)
         if memory:
             self._write(self.part.end, memory)

@@ -78,15 +78,15 @@ def _start(lines: List[str]) -> Optional[int]:
     return places[-1] if places else None
 
 
-def of_last_line(place: str, exit_code: int) -> Optional[Dict[str, str]]:
+def of_last_line(place: str, exit_code: int, printed_from: int = 0) -> Optional[Dict[str, str]]:
     """Return an error that quotes the last line of a log; None where that would explain nothing.
 
     What sys.exit("words") prints and what the script printed itself stand in one file, and look
-    the same: so it is only called the last line.
+    the same: so it is only called the last line. printed_from: the size of the log before that.
     """
-    text, _ = last_lines(place, READ_BYTES)
+    text, size = last_lines(place, READ_BYTES)
     lines = text.strip().splitlines()
-    if exit_code not in EXPLAINED or not lines:
+    if exit_code not in EXPLAINED or not lines or size <= printed_from:
         return None
     words = "exit code {}; the last line of its log: {}".format(
         exit_code, lines[-1].strip()[:MOST_LAST_LINE]

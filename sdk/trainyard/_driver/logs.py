@@ -12,6 +12,8 @@ from trainyard._driver.shipper import Shipper
 PIECE_BYTES = 256 * 1024
 PIECES_A_STEP = 16
 SCAN_EVERY_S = 0.5
+# A script may have thousands of files in ./logs: those that rest are looked at with the scan.
+GROWING_FOR_S = 3.0
 
 
 class Tail:
@@ -20,6 +22,7 @@ class Tail:
     base: the size that the studio's log had before this file's first byte; None: not asked yet.
     position: how many bytes of the file the studio has.
     is_kept_empty: whether it becomes a log though nothing was written.
+    number: the file's own in its file system: another has taken its name when that is another.
     """
 
     def __init__(self, path: str, place: str, base: Optional[int], is_kept_empty: bool):
@@ -30,6 +33,8 @@ class Tail:
         self.is_sent = False
         self.position = 0
         self.is_refused = False
+        self.number = 0
+        self.grew_at = time.monotonic()
 
 
 class LogShipper(Shipper):
@@ -65,12 +70,15 @@ class LogShipper(Shipper):
         self._tails.setdefault(path, Tail(path, place, base, is_kept_empty))
 
     def step(self, is_last: bool) -> bool:
-        if is_last or time.monotonic() - self._scanned_at > SCAN_EVERY_S:
+        now = time.monotonic()
+        is_scan = is_last or now - self._scanned_at > SCAN_EVERY_S
+        if is_scan:
             self._scan()
             self._scanned_at = time.monotonic()
         came = False
         for tail in list(self._tails.values()):
-            came = self.ship(tail, is_last) or came
+            if is_scan or tail.is_kept_empty or now - tail.grew_at < GROWING_FOR_S:
+                came = self.ship(tail, is_last) or came
         return came
 
     def left(self) -> str:
@@ -105,11 +113,12 @@ class LogShipper(Shipper):
             return False
 
     def _ship(self, tail: Tail, is_last: bool) -> bool:
-        size = _size(tail.place)
-        if size < tail.position:
+        size, number = _size_and_number(tail.place)
+        if size < tail.position or (number != tail.number and size and tail.position):
             # The file was begun anew. A log only grows: what is in it now follows what was.
             tail.base = (tail.base or 0) + tail.position
             tail.position = 0
+        tail.number = number
         if size <= tail.position:
             if is_last and tail.is_kept_empty and not tail.is_sent:
                 self._append(tail, tail.base or 0, b"")
@@ -126,6 +135,7 @@ class LogShipper(Shipper):
             else:
                 tail.position = at - tail.base
             pieces += 1
+            tail.grew_at = time.monotonic()
             if pieces >= PIECES_A_STEP and not is_last:
                 break
         return pieces > 0
@@ -168,10 +178,15 @@ def whole_characters(piece: bytes) -> bytes:
 
 
 def _size(place: str) -> int:
+    return _size_and_number(place)[0]
+
+
+def _size_and_number(place: str) -> Tuple[int, int]:
     try:
-        return os.stat(place).st_size
+        status = os.stat(place)
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_size, status.st_ino
 
 
 def last_lines(place: str, most_bytes: int) -> Tuple[str, int]:

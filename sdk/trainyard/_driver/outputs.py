@@ -1,20 +1,28 @@
-"""Files of ./outputs, and files uploaded by name: brought while the script runs, once complete."""
+"""Files of ./outputs, and files uploaded by name: brought while the script runs, once complete.
+
+A file is complete when nothing changed for a second and nobody has it open for writing. One that
+stays open is brought when it only got longer, as a table or an event file does, or was left alone
+for longer. Where the script was killed while it wrote a file anew, the earlier version stays.
+"""
 
 import json
 import os
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from trainyard import _errors
 from trainyard._client import file_sha256
 from trainyard._driver.link import Link
 from trainyard._driver.paths import trouble_with, walk
 from trainyard._driver.shipper import Shipper
+from trainyard._driver.writing import open_below, sha256_of_first
 from trainyard._transport import UPLOAD_TIMEOUT_S
 
 # A file counts as complete when nothing changed for so long; the end of the script completes all.
 STILL_S = 1.0
+OPEN_STILL_S = 10.0
 SCAN_EVERY_S = 1.0
+MOST_COMPARED_BYTES = 256 * 1024 * 1024
 LISTED_AT_ONCE = 200
 LISTED_BYTES = 64 * 1024 * 1024
 LAST_TRIES = 3
@@ -41,6 +49,9 @@ class OutputShipper(Shipper):
         self._seen: Dict[str, Signature] = {}
         self._not_before: Dict[str, float] = {}
         self._sent: Set[str] = set()
+        self._contents: Dict[str, Tuple[int, str]] = {}
+        self._opened: Optional[Set[str]] = None
+        self._opened_at = self._killed_at = 0.0
         self._scanned_at = 0.0
         self.count, self.size_bytes = 0, 0
 
@@ -49,10 +60,21 @@ class OutputShipper(Shipper):
         status = os.stat(place)
         self._kept[path] = (status.st_size, status.st_mtime_ns)
         self._sent.add(sha256)
+        self._contents[path] = status.st_size, sha256
 
     def leave(self, path: str, status: os.stat_result) -> None:
         """Say that this file, as it is now, is not to be brought."""
         self._kept[path] = (status.st_size, status.st_mtime_ns)
+
+    def look_at_open(self) -> None:
+        """Note which files the script is writing: it is about to be ended."""
+        self._opened, self._opened_at = open_below(self._folder), time.time()
+
+    def was_killed(self, at: float) -> None:
+        """Say that the script ended by a signal then (Unix time), maybe in the middle of a file."""
+        self._killed_at = min(at, self._killed_at or at)
+        if self._killed_at < self._opened_at:
+            self._opened = None  # it was gone before we looked
 
     def step(self, is_last: bool) -> bool:
         came = self._bring_uploads()
@@ -90,10 +112,53 @@ class OutputShipper(Shipper):
             is_still = (
                 self._seen.get(path) == signature and abs(time.time() - status.st_mtime) >= STILL_S
             )
-            if is_last or (is_still and time.monotonic() >= self._not_before.get(path, 0)):
-                found.append(Found(path, place, signature))
+            one = Found(path, place, signature)
+            if is_last and self._is_spoilt(one, status):
+                self._kept[path] = signature
+            elif is_last or (is_still and time.monotonic() >= self._not_before.get(path, 0)):
+                found.append(one)
         self._seen = seen
-        return found
+        if is_last or not found:
+            return found
+        opened = open_below(self._folder) or set()
+        return [one for one in found if not self._is_half(one, opened)]
+
+    def _is_half(self, one: Found, opened: Set[str]) -> bool:
+        """Whether more is to come of a file that has not changed for a moment."""
+        if os.path.realpath(one.place) not in opened or self._grew(one):
+            return False
+        return abs(time.time() - one.signature[1] / 1e9) < OPEN_STILL_S
+
+    def _is_spoilt(self, one: Found, status: os.stat_result) -> bool:
+        """Whether the script was killed while it wrote a file anew that is kept as it was before.
+
+        Where it was not seen which files were open: by ctime, for a program may set the other times
+        as it likes.
+        """
+        if not self._killed_at:
+            return False
+        if self._opened is None:
+            if status.st_ctime <= self._killed_at - STILL_S:
+                return False
+        elif os.path.realpath(one.place) not in self._opened:
+            return False
+        if one.path in self._contents and not self._grew(one):
+            self.refuse(one.path, "it was being written when the script was killed; the version"
+                        " from before is kept")  # fmt: skip
+            return True
+        if one.path not in self._contents:
+            self.note("{!r} may be half: the script was killed while it wrote it".format(one.path))
+        return False
+
+    def _grew(self, one: Found) -> bool:
+        """Whether a file begins with all that is kept of it."""
+        size, sha256 = self._contents.get(one.path, (0, ""))
+        if not sha256 or not size <= one.signature[0] or size > MOST_COMPARED_BYTES:
+            return False
+        try:
+            return sha256_of_first(one.place, size) == sha256
+        except OSError:
+            return False
 
     def _bring(self, found: List[Found]) -> bool:
         """Send contents, then list them, in portions; return whether any was kept."""
@@ -159,8 +224,9 @@ class OutputShipper(Shipper):
             self.note("{} was not kept: {}".format(ready[0][0].path, error.message))
             self._kept[ready[0][0].path] = ready[0][0].signature
             return True
-        for one, _ in ready:
+        for one, sha256 in ready:
             self._kept[one.path] = one.signature
+            self._contents[one.path] = one.signature[0], sha256
             self.count += 1
             self.size_bytes += one.signature[0]
         return True

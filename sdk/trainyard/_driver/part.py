@@ -11,6 +11,7 @@ import socket
 from typing import Any, Dict
 
 DRIVER = "azureml-logs/70_driver_log{}.txt"
+NODE = "azureml-logs/55_azureml-execution{}.txt"
 PREPARATION = "azureml-logs/65_job_prep{}.txt"
 END = "azureml-logs/75_job_post{}.txt"
 HERE = "127.0.0.1"
@@ -35,6 +36,10 @@ class Part:
         master = job.get("master") or {}
         self.host = str(master.get("host") or HERE)
         self.port = int(master.get("port") or (_free_port() if self.distribution else 0))
+
+    @property
+    def node_log(self) -> str:
+        return NODE.format(self._of_node())
 
     @property
     def preparation(self) -> str:

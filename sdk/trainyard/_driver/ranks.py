@@ -13,9 +13,19 @@ PART_FOR_LAST_WORDS = 0.5  # of the grace
 
 
 class Ranks:
-    """Started processes, each a Script; `place` says in which file a log is kept here."""
+    """Started processes, each a Script; `place` says in which file a log is kept here.
 
-    def __init__(self, part: Part, bell: Bell, place: Callable[[str], str]):
+    before_end: called before any of them is sent a signal.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        bell: Bell,
+        place: Callable[[str], str],
+        before_end: Callable[[], None] = lambda: None,
+    ):
+        self._before_end = before_end
         self._part = part
         self._bell = bell
         self._place = place
@@ -70,11 +80,14 @@ class Ranks:
         """
         began = time.monotonic()
         is_alone = self._part.world == 1
+        self._before_end()
         dying = [one for one in self._scripts if one.is_dying and not is_alone]
         _tell([one for one in self._scripts if one not in dying], signal.SIGTERM)
         self._wait(dying, began + PART_FOR_LAST_WORDS * grace_s)
         _tell(dying, signal.SIGTERM)
         self._wait(self._scripts, began + grace_s)
+        if not self.have_ended:
+            self._before_end()
         _tell(self._scripts, signal.SIGKILL)
         self._wait(self._scripts, None)
         failed = self.failed

@@ -18,7 +18,8 @@ from trainyard._driver.link import RunEnded, Undelivered
 from trainyard._driver.outputs import STILL_S, OutputShipper
 from trainyard._driver.part import Part
 from trainyard._driver.paths import walk
-from trainyard.driver import LOG_SIZES, NOT_DELIVERED, Driver
+from trainyard._driver.preparation import LOG_SIZES
+from trainyard.driver import NOT_DELIVERED, Driver
 
 BRINGS_WITHIN_S = 5.0
 

@@ -63,6 +63,7 @@ class Script:
         self.signal: Optional[int] = None
         self.rank = rank
         self.log = log
+        self.printed_from = _size(log)  # what is in it before is ours
         self.started_at = self.ended_at = self.failed_at = time.monotonic()
         self._on_exit = on_exit
         with open(log, "ab") as out, open(os.devnull, "rb") as nothing:
@@ -122,6 +123,13 @@ class Script:
     def tell(self, number: int) -> None:
         """Send a signal to the script's whole group; nothing happens when it is gone."""
         _tell_group(self.pid, number)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def end_left(groups: Sequence[int]) -> int:
