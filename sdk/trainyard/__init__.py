@@ -12,6 +12,10 @@ and in the script: `from trainyard import Run; Run.get_context().log("loss", los
 from trainyard._compute import AmlCompute, ComputeTarget
 from trainyard._conda import VERSION, CondaDependencies
 from trainyard._core import Experiment, Run, Workspace
+from trainyard._dataset import Dataset
+from trainyard._datasets.base import DatasetConsumptionConfig, FileDataset
+from trainyard._datasets.tabular import TabularDataset
+from trainyard._datastore import DataPath, DataReference, Datastore
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._errors import AzureMLException, StudioError, Unreachable
@@ -33,11 +37,17 @@ __all__ = [
     "ComputeTarget",
     "CondaDependencies",
     "ContainerRegistry",
+    "DataPath",
+    "DataReference",
+    "Dataset",
+    "DatasetConsumptionConfig",
+    "Datastore",
     "DockerConfiguration",
     "DockerImageDetails",
     "DockerSection",
     "Environment",
     "Experiment",
+    "FileDataset",
     "ImageBuildDetails",
     "Model",
     "MpiConfiguration",
@@ -47,6 +57,7 @@ __all__ = [
     "RunConfiguration",
     "ScriptRunConfig",
     "StudioError",
+    "TabularDataset",
     "Unreachable",
     "Workspace",
     "follow",

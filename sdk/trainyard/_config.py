@@ -7,7 +7,7 @@ readers of the file pass over.
 
 import json
 import os
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from trainyard import _errors
 
@@ -89,6 +89,19 @@ def _names(words: Dict[str, Any]) -> Any:
         return [str(words[key]) for key in ("subscription_id", "resource_group", "workspace_name")]
     except KeyError:
         return None
+
+
+def of_script(environ: Mapping[str, str]) -> Optional[Config]:
+    """Return the workspace of the run whose script this is, as its driver says; None elsewhere."""
+    if not environ.get("AZUREML_RUN_ID") or not environ.get("TRAINYARD_SPOOL"):
+        return None
+    return Config(
+        environ.get("AZUREML_ARM_SUBSCRIPTION", "trainyard"),
+        environ.get("AZUREML_ARM_RESOURCEGROUP", "trainyard"),
+        environ.get("AZUREML_ARM_WORKSPACE_NAME", "default"),
+        environ.get("TRAINYARD_URL") or environ.get("AZUREML_SERVICE_ENDPOINT", ""),
+        environ.get("AZUREML_RUN_TOKEN", ""),
+    )
 
 
 def write(config: Config, path: Optional[str] = None, file_name: Optional[str] = None) -> str:

@@ -8,10 +8,13 @@ import re
 import shutil
 import sys
 import tempfile
-from typing import Any, Callable, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 
-from trainyard import _compute, _config, _errors, _snapshot
+from trainyard import _compute, _config, _errors, _sending, _snapshot
 from trainyard._client import Client
+from trainyard._dataset import Dataset, of_input
+from trainyard._datasets import inputs
+from trainyard._datastore import DEFAULT, Datastore
 from trainyard._environment import Environment
 from trainyard._logging import Logging
 from trainyard._model import Model
@@ -20,19 +23,9 @@ from trainyard._place import Group, Place
 from trainyard._remote_run import RemoteRun
 from trainyard._runconfig import ScriptRunConfig
 from trainyard._spool import Spool
+from trainyard._unbuilt import unbuilt
 
 EXPERIMENT_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}\Z", re.ASCII)
-
-
-def _unbuilt(call: str, instead: str) -> Callable[..., Any]:
-    """Return a method that says that the studio does not have this call yet."""
-
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise _errors.not_built(call, instead)
-
-    refuse.__name__ = call.rsplit(".", 1)[-1]
-    refuse.__doc__ = "Not part of this studio yet. Instead: " + instead
-    return refuse
 
 
 class Workspace(Place):
@@ -122,14 +115,27 @@ class Workspace(Place):
         _config.write(self._config, path, file_name)
 
     create = staticmethod(
-        _unbuilt(
+        unbuilt(
             "Workspace.create", "make the workspace in the studio, then Workspace.from_config()"
         )
     )
-    get_default_datastore = _unbuilt(
-        "Workspace.get_default_datastore",
-        "read data in the script, or put small files into the source folder",
-    )
+
+    def get_default_datastore(self) -> Datastore:
+        """Return the workspace's own store of files."""
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """There is one datastore, and it is the default. Raises UserErrorException for another."""
+        Datastore(self, name)
+
+    @property
+    def datastores(self) -> Dict[str, Datastore]:
+        return {DEFAULT: Datastore(self)}
+
+    @property
+    def datasets(self) -> Mapping[str, Any]:
+        """Name → the newest version of each dataset; each is asked for when looked at."""
+        return Dataset.get_all(self)
 
     @property
     def location(self) -> str:
@@ -147,7 +153,7 @@ class Workspace(Place):
 
     @property
     def models(self) -> Dict[str, Model]:
-        return {model.name: model for model in Model.list(self)}
+        return {model.name: model for model in Model.list(self, latest=True)}
 
     @property
     def environments(self) -> Dict[str, Environment]:
@@ -211,7 +217,7 @@ class Experiment(Group):
             raise _errors.not_built(
                 "Experiment.submit({})".format(type(config).__name__), "a ScriptRunConfig"
             )
-        client, order = self.workspace.client, config.order()
+        client, order = self.workspace.client, config.order(self.workspace)
         order["experiment"] = self.name
         order["tags"] = {str(k): "" if v is None else str(v) for k, v in (tags or {}).items()}
         order["snapshot"] = _snapshot.take(client, self.workspace.name, config.source_directory)
@@ -232,7 +238,7 @@ class Experiment(Group):
             self.workspace.client.url, self.workspace.name, self.name
         )
 
-    start_logging = _unbuilt("Experiment.start_logging", "experiment.submit(ScriptRunConfig(...))")
+    start_logging = unbuilt("Experiment.start_logging", "experiment.submit(ScriptRunConfig(...))")
 
 
 class Run(Logging, RemoteRun):
@@ -278,6 +284,31 @@ class Run(Logging, RemoteRun):
             copy.flush()
             spool.upload(name, copy.name)
 
+    def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
+        """Keep all files of a folder as the run's files below `name`; copies are made now.
+
+        Raises UserErrorException for no such folder, and for a name that was used already.
+        """
+        spool = self._spool_for("Run.upload_folder")
+        for there, here in _sending.below(path, name):
+            spool.upload(there, here)
+
+    def upload_files(
+        self,
+        names: List[str],
+        paths: List[str],
+        return_artifacts: bool = False,
+        timeout_seconds: Optional[int] = None,
+        datastore_name: Optional[str] = None,
+    ) -> None:
+        """Keep files as the run's files `names`, one each. Raises UserErrorException."""
+        if len(names) != len(paths):
+            raise _errors.UserErrorException(
+                "{} names were given for {} paths".format(len(names), len(paths))
+            )
+        for there, here in zip(names, paths):
+            self.upload_file(there, here)
+
     def get_metrics(
         self,
         name: Optional[str] = None,
@@ -313,13 +344,26 @@ class Run(Logging, RemoteRun):
             sys.stderr.write("trainyard: tags were not set: {}\n".format(error.message))
 
     @property
-    def input_datasets(self) -> Dict[str, str]:
-        raise _errors.not_built("Run.input_datasets", "the path of the data as an argument")
+    def input_datasets(self) -> Dict[str, Any]:
+        """Name → path of each input in the script, and the Dataset where the mode is direct.
+
+        Outside of the script: name → Dataset.
+        """
+        workspace = self._experiment.workspace
+        if self._spool is None:
+            told = {one["name"]: one for one in self._fetch().get("inputs") or ()}
+            return {
+                n: of_input(workspace, one["dataset"] or one["tree"]) for n, one in told.items()
+            }
+        found = inputs.of_script(os.environ)
+        return {
+            name: of_input(workspace, value) if mode == "direct" else value
+            for name, (mode, value) in found.items()
+        }
 
 
 _LOOP = "submit the runs one by one in a loop"
 for _name, _instead in (
-    ("upload_folder", "write the files to ./outputs"),
     ("child_run", _LOOP),
     ("create_children", _LOOP),
     ("submit_child", _LOOP),
@@ -327,21 +371,21 @@ for _name, _instead in (
     ("fail", "raise an exception, or end the script with another exit code than 0"),
     ("restore_snapshot", "the Code tab of the run's page"),
 ):
-    setattr(Run, _name, _unbuilt("Run." + _name, _instead))
+    setattr(Run, _name, unbuilt("Run." + _name, _instead))
 
 
 def _run_of_this_process(environ: Any) -> Optional[Run]:
     """Return the run whose script this is, by the variables that its driver set."""
-    run_id, spool = environ.get("AZUREML_RUN_ID"), environ.get("TRAINYARD_SPOOL")
-    if not run_id or not spool:
+    config = _config.of_script(environ)
+    if config is None:
         return None
-    subscription = environ.get("AZUREML_ARM_SUBSCRIPTION", "trainyard")
-    group = environ.get("AZUREML_ARM_RESOURCEGROUP", "trainyard")
-    name = environ.get("AZUREML_ARM_WORKSPACE_NAME", "default")
-    url = environ.get("TRAINYARD_URL") or environ.get("AZUREML_SERVICE_ENDPOINT", "")
-    config = _config.Config(subscription, group, name, url, environ.get("AZUREML_RUN_TOKEN", ""))
+    run_id, spool = environ["AZUREML_RUN_ID"], environ["TRAINYARD_SPOOL"]
     workspace = Workspace(
-        subscription, group, name, _config_found=config, _socket=environ.get("TRAINYARD_SOCKET")
+        config.subscription_id,
+        config.resource_group,
+        config.workspace_name,
+        _config_found=config,
+        _socket=environ.get("TRAINYARD_SOCKET"),
     )
     home = environ.get("AZUREML_ARM_PROJECT_NAME") or run_id.rsplit("_", 2)[0]
     # Facts are asked for when somebody wants them: the studio may be away just now.

@@ -11,7 +11,9 @@ from trainyard._client import Client
 # The logs that are shown, in the order of their numbers: build, preparation, script, end.
 SHOWN = re.compile(r"azureml-logs/\d\d.+\.txt\Z")
 # Of a run of several processes or nodes, those of the first.
-OF_ANOTHER = re.compile(r"azureml-logs/\d\d_(job_prep|driver_log|job_post)_[1-9]\d*\.txt\Z")
+OF_ANOTHER = re.compile(
+    r"azureml-logs/\d\d_(azureml-execution|job_prep|driver_log|job_post)_[1-9]\d*\.txt\Z"
+)
 FINAL = ("Completed", "Failed", "Canceled")
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0
 PIECE_BYTES = 256 * 1024

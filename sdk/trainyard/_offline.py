@@ -63,6 +63,10 @@ class OfflineRun:
     def upload_folder(self, name: str, path: str, datastore_name: Any = None) -> None:
         print("Attempted to track folder {} at {}".format(name, path))
 
+    def upload_files(self, names: List[str], paths: List[str], **unused: Any) -> None:
+        for name, path in zip(names, paths):
+            self.upload_file(name, path)
+
     def flush(self, timeout_seconds: float = 300) -> None:
         """There is nothing on its way anywhere."""
 

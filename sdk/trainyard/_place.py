@@ -1,8 +1,12 @@
 """What a workspace and an experiment are to the modules below them: a client and a name."""
 
-from typing import Any, Dict
+import os
+from typing import Any, Dict, List, Optional
 
+from trainyard import _config, _errors
 from trainyard._client import Client
+
+_opened: "List[Place]" = []
 
 
 class Place:
@@ -13,6 +17,7 @@ class Place:
         self._name = name
         self._subscription_id = subscription_id
         self._resource_group = resource_group
+        _opened[:] = [self]
 
     @property
     def name(self) -> str:
@@ -38,6 +43,23 @@ class Place:
         return "Workspace.create(name={!r}, subscription_id={!r}, resource_group={!r})".format(
             self._name, self._subscription_id, self._resource_group
         )
+
+
+def current() -> Optional[Place]:
+    """Return the workspace to use where none was given; None where there is none.
+
+    It is the one that this process opened last, that of the run whose script this is, or the one
+    that the nearest config.json names.
+    """
+    if _opened:
+        return _opened[0]
+    config = _config.of_script(os.environ)
+    try:
+        config = config or _config.read(_config.find())
+    except _errors.UserErrorException:
+        return None
+    client = Client(config.url, config.token, os.environ.get("TRAINYARD_SOCKET"))
+    return Place(client, config.workspace_name, config.subscription_id, config.resource_group)
 
 
 class Group:

@@ -9,8 +9,9 @@ from trainyard import _distributed, _errors, _following, _metrics
 from trainyard._client import file_path
 from trainyard._environment import Environment
 from trainyard._image_build import page_of
-from trainyard._model import Model, inside
+from trainyard._model import Model, of_datasets, texts
 from trainyard._place import Group
+from trainyard._receiving import inside
 
 NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
 OF_RANK = re.compile(r"rank \d+: ")  # of several processes, the one that failed
@@ -97,7 +98,7 @@ class RemoteRun:
     def get_details(self) -> Dict[str, Any]:
         """Return the run as a dict with the v1 SDK's keys."""
         facts = self._fetch()
-        items = self._client.get(self._base + "/files")["items"]
+        items = list(self._client.items(self._base + "/files"))
         url = "{}/api/v1/{}/files".format(self._client.url, self._base)
         details = {
             "runId": self._run_id,
@@ -110,7 +111,7 @@ class RemoteRun:
                 ContentSnapshotId=facts["snapshot"],
                 **{"_azureml.ComputeTargetType": "amlcompute"},
             ),
-            "inputDatasets": [],
+            "inputDatasets": [_input(one) for one in facts.get("inputs") or ()],
             "outputDatasets": [],
             "runDefinition": _definition(facts),
             "logFiles": {
@@ -273,21 +274,25 @@ class RemoteRun:
         model_path: Optional[str] = None,
         tags: Optional[Dict[str, str]] = None,
         properties: Optional[Dict[str, str]] = None,
-        *,
-        description: Optional[str] = None,
         model_framework: Optional[str] = None,
         model_framework_version: Optional[str] = None,
+        description: Optional[str] = None,
+        datasets: Any = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
         **unused: Any,
     ) -> Model:
         """Register the run's file or folder `model_path` as the model's next version.
 
+        datasets: (scenario, dataset) pairs; the run's own inputs are known without.
         Raises ModelPathNotFoundException that lists the run's files.
         """
+        samples = [("sample_input", sample_input_dataset), ("sample_output", sample_output_dataset)]
         order = {
             "name": model_name,
             "path": model_path,
-            "tags": {str(key): str(value) for key, value in (tags or {}).items()},
-            "properties": {str(key): str(value) for key, value in (properties or {}).items()},
+            "tags": texts(tags),
+            "properties": dict(texts(properties), **of_datasets(datasets, samples)),
             "description": description,
             "framework": model_framework,
             "framework_version": model_framework_version,
@@ -328,6 +333,19 @@ def _definition(facts: Dict[str, Any]) -> Dict[str, Any]:
         "environmentVariables": dict(definition.get("variables") or {}),
     }
     return dict(words, **_distributed.definition(facts))
+
+
+def _input(told: Dict[str, Any]) -> Dict[str, Any]:
+    """Return an input of a run as the v1 SDK says it."""
+    return {
+        "dataset": {"id": told["dataset"] or told["tree"]},
+        "consumptionDetails": {
+            "type": "RunInput",
+            "inputName": told["name"],
+            "mechanism": str(told["mode"]).capitalize(),
+            "pathOnCompute": told["path"] or None,
+        },
+    }
 
 
 def _environment(facts: Dict[str, Any]) -> Environment:

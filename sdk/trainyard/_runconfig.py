@@ -6,9 +6,11 @@ from typing import Any, Dict, List, Optional, Union
 from trainyard import _distributed, _errors
 from trainyard._compute import ComputeTarget
 from trainyard._conda import CondaDependencies
+from trainyard._datasets import inputs
 from trainyard._definition import warn_of_unused
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
+from trainyard._place import Place
 from trainyard._settings import DockerConfiguration, Settings
 
 Target = Union[None, str, ComputeTarget]
@@ -117,21 +119,26 @@ class ScriptRunConfig:
         if max_run_duration_seconds is not None:
             self.run_config.max_run_duration_seconds = max_run_duration_seconds
 
-    def order(self) -> Dict[str, Any]:
+    def order(self, workspace: Optional[Place] = None) -> Dict[str, Any]:
         """Return what the studio is asked to run, without experiment and snapshot.
 
+        workspace: where the datasets among the arguments are.
         Raises ExperimentExecutionException when the script is not in the source folder, and
-        UserErrorException for numbers of nodes and processes that cannot be.
+        UserErrorException for numbers of nodes and processes that cannot be, and for a dataset
+        that nobody said how to read.
         """
         script = self.checked_script()
+        arguments, read = inputs.arguments(self.arguments, workspace)
         order: Dict[str, Any] = {
             "script": script,
-            "arguments": [_argument(argument) for argument in self.arguments],
+            "arguments": arguments,
             "cluster": _cluster_name(self.run_config.target),
             "environment": self.run_config.environment_order(),
             "max_retries": _distributed.count("max_retries", self.run_config.max_retries, 0),
         }
         order.update(_distributed.spread(self.run_config))
+        if read:
+            order["inputs"] = read
         limit_s = getattr(self.run_config, "max_run_duration_seconds", None)
         if limit_s is not None:
             order["max_run_duration_seconds"] = int(limit_s)
@@ -163,15 +170,6 @@ def _with_variables(environment: Optional[Environment], variables: Dict[str, str
         made = environment.clone(environment.name)
     made.environment_variables.update(variables)
     return made
-
-
-def _argument(argument: Any) -> str:
-    """Arguments are strings on the way; a data set object has no place in them yet."""
-    if hasattr(argument, "as_mount") or hasattr(argument, "dataset"):
-        raise _errors.not_built(
-            "a dataset as an argument", "the path or address of the data, read by the script"
-        )
-    return str(argument)
 
 
 def _cluster_name(target: Target) -> Optional[str]:

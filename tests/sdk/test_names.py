@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from azureml.core import Environment, Run
+from azureml.core import Dataset, Datastore, Environment, Model, Run
 from azureml.core.conda_dependencies import CondaDependencies
+from azureml.data import FileDataset, TabularDataset
 
 from tests.sdk.driving import SDK
 
@@ -38,6 +39,14 @@ NAMES = [
     "azureml.core.compute_target.ComputeTargetException", "azureml.core.Model",
     "azureml.core.model.Model", "azureml.core.model.InferenceConfig", "azureml.core.Dataset",
     "azureml.core.dataset.Dataset", "azureml.core.Datastore", "azureml.core.datastore.Datastore",
+    "azureml.data.FileDataset", "azureml.data.TabularDataset", "azureml.data.datapath.DataPath",
+    "azureml.data.OutputFileDatasetConfig", "azureml.data.data_reference.DataReference",
+    "azureml.data.dataset_factory.FileDatasetFactory", "azureml.data.file_dataset.FileDataset",
+    "azureml.data.dataset_factory.TabularDatasetFactory",
+    "azureml.data.tabular_dataset.TabularDataset", "azureml.data.abstract_dataset.AbstractDataset",
+    "azureml.data.dataset_consumption_config.DatasetConsumptionConfig",
+    "azureml.opendatasets.MNIST", "azureml.opendatasets.NoaaIsdWeather", "trainyard.Dataset",
+    "trainyard.Datastore", "trainyard.DatasetConsumptionConfig",
     "azureml.core.Webservice", "azureml.core.webservice.AciWebservice", "azureml.core.VERSION",
     "azureml.widgets.RunDetails", "azureml.telemetry.set_diagnostics_collection",
     "azureml.exceptions.ComputeTargetException", "azureml.exceptions.WebserviceException",
@@ -68,12 +77,47 @@ PYTHON = (
     " user_managed_dependencies"
 )
 
+# … and below Dataset, Datastore, Model and the files of a Run.
+DATASET = (
+    "File Tabular Scenario get_by_name get_by_id get_all register to_path download as_mount"
+    " as_download as_named_input add_tags unregister_all_versions id name version tags description"
+)
+FILES = "from_files upload_directory"
+FILE_DATASET = (
+    "as_download as_hdfs as_mount as_named_input description download file_metadata filter id"
+    " mount name random_split register skip tags take take_sample to_path version"
+)
+TABULAR = (
+    "from_delimited_files from_json_lines_files from_parquet_files from_sql_query"
+    " register_pandas_dataframe"
+)
+TABULAR_DATASET = (
+    "to_pandas_dataframe take skip drop_columns keep_columns random_split register as_named_input"
+    " with_timestamp_columns take_sample filter"
+)
+DATASTORE = (
+    "get get_default upload upload_files download path as_mount as_download as_upload"
+    " register_azure_blob_container register_azure_file_share"
+)
+MODEL = (
+    "register list download get_model_path update add_tags remove_tags add_properties delete"
+    " deploy package profile Framework url"
+)
+FILES_OF_A_RUN = (
+    "upload_file upload_files upload_folder download_file download_files get_file_names"
+    " get_all_logs get_details register_model input_datasets"
+)
+
 
 @pytest.mark.parametrize(
     ("thing", "names"),
-    [(Environment("x"), ENVIRONMENT), (CondaDependencies(), DEPENDENCIES),
+    [(Dataset, DATASET), (Dataset.File, FILES), (Dataset.Tabular, TABULAR),
+     (FileDataset, FILE_DATASET), (TabularDataset, TABULAR_DATASET), (Datastore, DATASTORE),
+     (Model, MODEL), (Run, FILES_OF_A_RUN),
+     (Environment("x"), ENVIRONMENT), (CondaDependencies(), DEPENDENCIES),
      (Environment("x").docker, DOCKER), (Environment("x").python, PYTHON)],
-    ids=["Environment", "CondaDependencies", "docker", "python"],
+    ids=["Dataset", "File", "Tabular", "FileDataset", "TabularDataset", "Datastore", "Model", "Run",
+         "Environment", "CondaDependencies", "docker", "python"],
 )  # fmt: skip
 def test_an_object_has_the_names_of_the_contract(thing, names):
     assert not [name for name in names.split() if not hasattr(thing, name)]
@@ -93,10 +137,12 @@ def test_both_spellings_are_one_class():
 
 def test_what_is_not_built_says_what_to_use_instead():
     core = importlib.import_module("azureml.core")
-    for call in (lambda: core.Dataset.File.from_files("x"), lambda: core.Datastore("ws"),
-                 lambda: core.Workspace.create("x"), lambda: core.Run.upload_folder(None, "x", "y"),
-                 lambda: core.ComputeTarget.create(None, "x", None),
-                 lambda: core.Run.get_children(None)):  # fmt: skip
+    opened = importlib.import_module("azureml.opendatasets")
+    data = importlib.import_module("azureml.data")
+    for call in (lambda: core.Workspace.create("x"), lambda: core.Dataset("definition"),
+                 lambda: core.Model.deploy(None, "x", []), lambda: opened.NoaaIsdWeather(),
+                 lambda: data.OutputFileDatasetConfig("x"), lambda: core.Run.get_children(None),
+                 lambda: core.ComputeTarget.create(None, "x", None)):  # fmt: skip
         with pytest.raises(NotImplementedError, match="Instead: "):
             call()
 

@@ -1,7 +1,5 @@
 """`from azureml.core.dataset import Dataset`"""
 
-from azureml._later import later
-
-Dataset = later("Dataset", "download or open the data in the script; its path as an argument")
+from trainyard._dataset import Dataset
 
 __all__ = ["Dataset"]

@@ -1,7 +1,5 @@
 """`from azureml.core.datastore import Datastore`"""
 
-from azureml._later import later
-
-Datastore = later("Datastore", "put small files into the source folder; large ones on the node")
+from trainyard._datastore import Datastore
 
 __all__ = ["Datastore"]

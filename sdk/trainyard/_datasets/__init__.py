@@ -1,0 +1,1 @@
+"""Datasets: where their files are (content), what one does with them, how a run gets them."""
