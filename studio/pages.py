@@ -20,6 +20,7 @@ PLACES = (
     ("home", "Home", "studio:home", "h"),
     ("experiments", "Experiments", "runs:experiments", "r"),
     ("models", "Models", "registry:models", "m"),
+    ("data", "Data", "registry:datasets", "d"),
     ("environments", "Environments", "registry:environments", "e"),
     ("compute", "Compute", "compute:clusters", "c"),
 )
@@ -150,7 +151,8 @@ def _section(request: HttpRequest) -> str:
     if app == "runs":
         return "experiments"
     if app == "registry":
-        return "environments" if name.startswith("environment") else "models"
+        of = {"environment": "environments", "dataset": "data"}
+        return next((key for word, key in of.items() if word in name), "models")
     if app == "compute":
         return "compute"
     return "home" if name == "home" else "settings" if app == "studio" else ""

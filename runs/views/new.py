@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST
 from compute import machine, recipes, room, sizes
 from compute.models import Cluster, ImageBuild, Node
 from compute.states import BuildState, ImageKind, NodeState
-from registry import environments, texts
+from registry import datasets, environments, texts
 from registry.models import Version
+from runs import inputs
 from runs.access import run_for
 from runs.models import Run
 from runs.states import Reason, State
@@ -67,6 +68,8 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
             "example": asked.get("example", ""),
             "experiment": asked.get("experiment", ""),
             "environment": asked.get("environment", ""),
+            "dataset": asked.get("dataset", ""),
+            "datasets": _datasets(place),
             "past": _past(past) if past else None,
         },
     }
@@ -96,6 +99,25 @@ def _choices(workspace: Workspace) -> list[tuple[str, list[Version]]]:
     ]
 
 
+def _datasets(workspace: Workspace) -> list[dict[str, Any]]:
+    """The datasets one may choose, with their versions' numbers, the newest first."""
+    newest = list(datasets.listed(workspace)[:MOST_NAMES])
+    numbers: dict[int, list[int]] = {version.asset_id: [] for version in newest}
+    of_those = Version.objects.filter(asset__in=numbers).order_by("-number")
+    for asset, number in of_those.values_list("asset", "number"):
+        numbers[asset].append(number)
+    return [
+        {
+            "name": version.asset.name,
+            "numbers": numbers[version.asset_id][:MOST_NAMES],
+            "form": version.dataset.form,
+            "file_count": version.dataset.tree.file_count,
+            "size_bytes": version.dataset.tree.size_bytes,
+        }
+        for version in newest
+    ]
+
+
 def _past(run: Run) -> dict[str, Any]:
     """A past run as the form holds it: its code is here already, so nothing is sent again.
 
@@ -119,6 +141,10 @@ def _past(run: Run) -> dict[str, Any]:
         "node_count": run.node_count,
         "process_count_per_node": run.processes_per_node,
         "distribution": run.distribution,
+        "inputs": [
+            {key: one[key] for key in ("name", "dataset", "tree", "mode", "path")}
+            for one in inputs.shown(run)
+        ],
         "max_retries": run.max_retries,
         "max_run_duration_seconds": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
     }

@@ -1,19 +1,20 @@
 // What the code would send, asked before anything is sent.
 import { post } from "studio/api";
-import { canHash, hash, missing } from "runs/new/upload";
+import { hash } from "studio/upload/hash";
+import { missing } from "studio/upload/upload";
 import { bytes, counted } from "studio/sizes";
 
 // Reading more than this only to say how much is known already would cost more than it tells.
-const MOST_READ_AHEAD = 64 * 1024 * 1024;
+const MOST_READ_AHEAD = 512 * 1024 * 1024;
 const total = (files) => files.reduce((sum, { size }) => sum + size, 0);
 
 /**
- * Ask the studio about `code` and return { kept, problem, words, largest }: the files that the ignore
+ * Ask the studio about `code` and return { kept, problem, words }: the files that the ignore
  * files leave, what stands against them (or null), and a line for the preflight. Throws ApiError.
  */
 export async function checkCode(api, code, { signal } = {}) {
   if (code.kind === "snapshot")
-    return { kept: code.files, problem: null, largest: [], words: `${counted(code.files.length, "file")}, here already: nothing to send` };
+    return { kept: code.files, problem: null, words: `${counted(code.files.length, "file")}, here already: nothing to send` };
   const listing = code.files.map(({ path, size }) => [path, size]);
   const answer = await post(`${api}snapshots/check`, { files: listing, ignore: code.ignore }, { signal });
   const names = new Set(answer.kept);
@@ -23,16 +24,17 @@ export async function checkCode(api, code, { signal } = {}) {
   return {
     kept,
     problem: answer.problem ?? none,
-    largest: answer.problem ? answer.largest : [],
     words: `${counted(kept.length, "file")}, ${bytes(answer.size_bytes)}${ignored}`,
   };
 }
 
 /** How much of it has to be sent, as words; null where only sending would tell. */
 export async function readAhead(api, code, kept, { signal } = {}) {
-  if (code.kind !== "files" || !canHash || total(kept) > MOST_READ_AHEAD) return null;
+  if (code.kind !== "files" || total(kept) > MOST_READ_AHEAD) return null;
   await hash(kept, { signal });
-  const size = total(await missing(api, kept, { signal }));
+  const absent = new Set(await missing(api, kept, { signal }));
+  for (const each of kept) if (!absent.has(each)) each.state = "known";
+  const size = total([...absent]);
   const known = total(kept) - size;
   if (!size) return `${counted(kept.length, "file")}, ${bytes(known)}: all known, nothing to send`;
   return `${counted(kept.length, "file")}, ${bytes(size)} to send${known ? ` (${bytes(known)} known)` : ""}`;

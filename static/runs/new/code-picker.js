@@ -1,10 +1,12 @@
 // The place for code: drop a folder, files or a zip, choose them, or take the example.
 import { post } from "studio/api";
 import { bytes, counted } from "studio/sizes";
-import { filesOf, filesOfInput } from "runs/new/walk";
-import { listZip } from "runs/new/zip-listing";
+import { contentOf } from "studio/upload/hash";
+import { filesOf, filesOfInput, stepInto } from "studio/upload/walk";
+import { readZip } from "studio/upload/zip";
 
 const IGNORE = [".amlignore", ".gitignore"];
+const LONGEST_IGNORE = 1024 * 1024;
 const byId = (id) => document.getElementById(id);
 const total = (files) => files.reduce((sum, { size }) => sum + size, 0);
 
@@ -19,13 +21,19 @@ export const snapshotCode = (name, snapshot, files) => ({
 async function filesCode({ name, files }) {
   if (!files.length) throw new Error("There is no file in it. Choose the folder that holds the script.");
   if (files.length === 1 && files[0].path.toLowerCase().endsWith(".zip")) return zipCode(files[0].file);
-  const ignore = {};
-  for (const { path, file } of files) if (IGNORE.includes(path)) ignore[path] = await file.text();
-  return { kind: "files", name: name || (files.length === 1 ? files[0].path : ""), files, ignore };
+  return { kind: "files", name: name || (files.length === 1 ? files[0].path : ""), files, ignore: await ignoreTexts(files) };
 }
 
 async function zipCode(file) {
-  return { kind: "zip", name: file.name, file, ...(await listZip(file)) };
+  const { files } = stepInto(await readZip(file));
+  return { kind: "zip", name: file.name, file, files, ignore: await ignoreTexts(files) };
+}
+
+async function ignoreTexts(files) {
+  const texts = {};
+  for (const each of files)
+    if (IGNORE.includes(each.path) && each.size < LONGEST_IGNORE) texts[each.path] = await (await contentOf(each)).text();
+  return texts;
 }
 
 /**

@@ -11,11 +11,11 @@ export function draft(form, key) {
       return null;
     }
   };
-  const write = (code) => {
+  const write = (code, inputs) => {
     const words = Object.fromEntries(NAMES.map((name) => [name, form.elements[name].value]));
     const kept = code?.kind === "snapshot" ? { name: code.name, snapshot: code.snapshot, files: code.files.map(({ path, size }) => [path, size]) } : null;
     try {
-      sessionStorage.setItem(key, JSON.stringify({ ...words, script: form.elements.script.value, code: kept }));
+      sessionStorage.setItem(key, JSON.stringify({ ...words, script: form.elements.script.value, code: kept, inputs }));
     } catch {
       // Full or forbidden: the page itself still holds everything.
     }

@@ -1,23 +1,22 @@
 // The New run page: its parts joined. Each change is shown at once; nothing is sent before Submit.
 import { post } from "studio/api";
-import { checkCode, readAhead, scriptsOf } from "runs/new/code-check";
+import { CodeField } from "runs/new/code-field";
 import { pickCode, showCode, snapshotCode } from "runs/new/code-picker";
 import { draft } from "runs/new/draft";
 import { environmentField } from "runs/new/environment-field";
+import { ARGUMENT, Inputs } from "runs/new/inputs";
 import * as preflight from "runs/new/preflight";
 import { pythonCode } from "runs/new/python-code";
 import { join, split } from "runs/new/shell";
 import { fillSpread, openSpread, showSpread, spread } from "runs/new/spread";
 import { submission } from "runs/new/submission";
+import { toDataset, without } from "runs/new/to-dataset";
 
 const byId = (id) => document.getElementById(id);
 const start = JSON.parse(byId("start").textContent);
 const form = byId("new-run");
 const fields = form.elements;
 const kept = draft(form, `new-run:${start.api}`);
-let code = null;
-let checked = null; // { kept, problem } once the studio has looked at the code's listing
-let checking = new AbortController();
 
 function order() {
   return {
@@ -26,62 +25,39 @@ function order() {
     arguments: split(fields.arguments.value).words,
     environment: environment.value(),
     cluster: fields.cluster.value || null,
+    inputs: inputs.value,
     ...spread(fields),
   };
+}
+
+/** An argument that stands for an input is shown as what the script gets in its place. */
+function shownArgument(word) {
+  const input = word.startsWith(ARGUMENT) && inputs.value.find(({ name }) => ARGUMENT + name === word);
+  if (!input) return word || '""';
+  return `${input.mode === "direct" ? "id" : "path"} of ${input.dataset ?? "its files"}`;
 }
 
 /** Show what follows from the fields: parsed arguments, command, cluster, Python, draft. */
 function refresh() {
   const { words, problem } = split(fields.arguments.value);
   byId("parsed").replaceChildren(
-    ...words.map((word) => Object.assign(document.createElement("span"), { textContent: word || '""' })),
+    ...words.map((word) => Object.assign(document.createElement("span"), { textContent: shownArgument(word) })),
   );
   preflight.showError("arguments", problem ?? "");
   preflight.showCommand(fields.script.value, join(words), problem);
   showSpread(fields);
   preflight.showCluster(fields.cluster, spread(fields).node_count);
   byId("python-code").textContent = pythonCode(order());
-  kept.write(code);
+  inputs.describe(words);
+  preflight.showError("inputs", "");
+  preflight.showInputs(inputs.value);
+  kept.write(code.code, inputs.value);
 }
 
-function showScripts(wanted) {
-  const scripts = scriptsOf(checked?.kept ?? code?.files ?? []);
-  const chosen = [wanted, fields.script.value, scripts[0]].find((path) => path && scripts.includes(path));
-  const none = code ? "there is no .py file in the code" : "the code comes first";
-  const choices = scripts.length ? scripts.map((path) => new Option(path, path)) : [new Option(none, "")];
-  fields.script.replaceChildren(...choices);
-  fields.script.disabled = !scripts.length;
-  if (chosen) fields.script.value = chosen;
-}
-
-async function setCode(picked, wantedScript) {
-  code = picked;
-  checked = null;
-  showCode(code);
-  preflight.showError("code", "");
-  preflight.showLargest([]);
-  if (code?.fills) fill(code.fills);
-  showScripts(wantedScript ?? code?.fills?.script);
-  refresh();
-  checking.abort();
-  checking = new AbortController();
-  const { signal } = checking;
-  if (!code) return preflight.check("code", "open", "none yet");
-  preflight.check("code", "open", "looking…");
-  try {
-    checked = await checkCode(start.api, code, { signal });
-    showScripts(wantedScript);
-    refresh();
-    preflight.check("code", checked.problem ? "bad" : "good", checked.words);
-    preflight.showLargest(checked.largest);
-    preflight.showError("code", checked.problem ?? "");
-    const more = checked.problem ? null : await readAhead(start.api, code, checked.kept, { signal });
-    if (more) preflight.check("code", "good", more);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    preflight.check("code", "bad", "cannot be sent as it is");
-    preflight.showError("code", error.message);
-  }
+/** What is picked may bring more than code: an example says how it is run. */
+function setCode(picked, wantedScript) {
+  if (picked?.fills) fill(picked.fills);
+  code.set(picked, wantedScript ?? picked?.fills?.script);
 }
 
 /** A past run's cluster may be gone: then another one is chosen, and that is said. */
@@ -99,15 +75,35 @@ function fill({ experiment, arguments: words, environment: wanted, cluster }) {
 }
 
 const environment = environmentField({ form, imageUrl: start.image, onImage: preflight.showImage, onChange: refresh });
+const inputs = new Inputs({
+  datasets: start.datasets,
+  onChange: () => refresh(),
+  onArgument: (name) => {
+    fields.arguments.value = `${fields.arguments.value.trimEnd()} --${name} ${ARGUMENT}${name}`.trimStart();
+    refresh();
+  },
+});
+const code = new CodeField({
+  api: start.api,
+  select: fields.script,
+  onChange: refresh,
+  toDataset: (folder) =>
+    sending.during(async (options) => {
+      const made = await toDataset(start.api, { code: code.code, files: code.files, folder }, options);
+      inputs.learn(made);
+      inputs.add({ dataset: `${made.name}:${made.version}`, name: folder.split("/").at(-1).replace(/[^A-Za-z0-9_]+/g, "_") });
+      code.set(without(code.code, folder), fields.script.value);
+    }),
+});
 const picker = pickCode({
   api: start.api,
   onCode: (picked) => setCode(picked),
-  onError: (words) => (showCode(code), preflight.showError("code", words)),
+  onError: (words) => (showCode(code.code), preflight.showError("code", words)),
 });
-submission({
+const sending = submission({
   form,
   api: start.api,
-  ready: () => ({ code, checked, order: order(), problem: split(fields.arguments.value).problem }),
+  ready: () => ({ code: code.code, checked: code.checked, order: order(), problem: split(fields.arguments.value).problem, inputs: inputs.problem }),
   submit: async (snapshot, signal) => {
     const settled = await environment.settled(start.api, { signal });
     const run = await post(`${start.api}runs`, { ...order(), environment: settled, snapshot }, { signal });
@@ -126,12 +122,14 @@ byId("clear").addEventListener("click", () => {
 
 function begin() {
   const { past, example, experiment, environment: named } = start;
-  const before = past || example || named ? null : kept.restore();
+  const before = past || example || named || start.dataset ? null : kept.restore();
   if (experiment) fields.experiment.value = experiment;
+  inputs.fill(before?.inputs ?? (start.dataset ? [{ dataset: start.dataset }] : []));
   if (past) {
     fill(past);
     fillSpread(fields, past);
     fields.keep.value = past.fault ? past.keep : "";
+    inputs.fill(past.inputs);
     if (past.fault) environment.blame(past.fault);
     setCode(snapshotCode(`the code of ${past.name}`, past.snapshot, past.files), past.script);
   } else if (example) picker.useExample(example);

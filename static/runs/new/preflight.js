@@ -17,18 +17,10 @@ export function check(name, mark, words) {
   row.querySelector("span").textContent = words;
 }
 
-export function showLargest(largest) {
-  const list = byId("largest");
-  list.hidden = !largest.length;
-  list.replaceChildren(
-    ...largest.map(([name, size]) => {
-      const item = document.createElement("li");
-      const figure = document.createElement("b");
-      figure.textContent = bytes(size);
-      item.append(name, figure);
-      return item;
-    }),
-  );
+/** inputs: as a submission has them. */
+export function showInputs(inputs) {
+  const names = inputs.map(({ name, dataset }) => (dataset ? `${dataset} as ${name}` : name)).filter(Boolean);
+  check("inputs", names.length ? "good" : "open", names.join(", ") || "none: the code alone");
 }
 
 export function showImage({ state, words }) {
@@ -87,7 +79,6 @@ export function showRefusal(error) {
   if (names.length === 1 && showError(names[0], error.message)) return focusOn(names[0]);
   const left = names.filter((name) => !showError(name, error.fields[name]));
   if (!names.length || left.length) showError("top", error.message);
-  if (error.facts?.largest) showLargest(error.facts.largest);
   focusOn(names[0] ?? "top");
 }
 

@@ -1,8 +1,8 @@
-// Files out of what a person dropped or chose, with their paths as the run will see them.
+// Files out of what a person dropped or chose, with their paths.
 const MOST_FILES = 200000;
 
-/** { path, size, file } of every file in dropped items. onCount(n) is told while folders are read. */
-export async function filesOf(items, onCount = () => {}) {
+/** { path, size, file } of every file in dropped items, by whole paths. onCount(n): while folders are read. */
+export async function walk(items, onCount = () => {}) {
   // Entries must be taken before the first await: the browser empties the list after the event.
   const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const found = [];
@@ -13,14 +13,20 @@ export async function filesOf(items, onCount = () => {}) {
     else found.push(await fileOf(entry));
     if (found.length % 100 === 0) onCount(found.length);
     if (found.length > MOST_FILES)
-      throw new Error(`There are more than ${MOST_FILES.toLocaleString("en-US")} files in this folder. Choose the folder of the script alone.`);
+      throw new Error(`There are more than ${MOST_FILES.toLocaleString("en-US")} files in this folder. Choose a part of it, or send it from Python.`);
   }
-  return stepInto(found);
+  return found;
 }
 
 /** The same of a file input's list. */
-export const filesOfInput = (list) =>
-  stepInto([...list].map((file) => ({ path: file.webkitRelativePath || file.name, size: file.size, file })));
+export const listed = (list) =>
+  [...list].map((file) => ({ path: file.webkitRelativePath || file.name, size: file.size, file }));
+
+/** As walk, without the single top folder that everything lies in: { name, files }. */
+export const filesOf = async (items, onCount) => stepInto(await walk(items, onCount));
+
+/** As listed, without that folder. */
+export const filesOfInput = (list) => stepInto(listed(list));
 
 function fileOf(entry) {
   return new Promise((resolve, reject) =>
@@ -44,7 +50,7 @@ async function childrenOf(folder) {
   }
 }
 
-/** Leave out the single top folder that everything lies in: a run starts inside it. */
+/** Leave out the single top folder that everything lies in: { name: it, or "", files }. */
 export function stepInto(files) {
   const tops = new Set(files.map(({ path }) => path.split("/")[0]));
   const isFolder = tops.size === 1 && files.every(({ path }) => path.includes("/"));

@@ -1,0 +1,110 @@
+"""The folders of a dataset version as pages show them, and what deleting it would free."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum, Value
+from django.db.models.functions import StrIndex, Substr
+
+from registry import datasets
+from registry.models import Asset, DatasetVersion, Version
+from studio.errors import NotFound
+from studio.files import collecting
+from studio.models import Tree
+
+ON_A_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A folder, with what lies in it, or a file."""
+
+    name: str
+    path: str
+    size_bytes: int
+    file_count: int = 0
+
+    @property
+    def is_folder(self) -> bool:
+        return self.file_count > 0
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A page of a folder's entries: folders first, both by name.
+
+    above: (title, path) of the folders it lies in.   following: the cursor on, None at the end.
+    """
+
+    path: str
+    above: list[tuple[str, str]]
+    entries: list[Entry]
+    following: str | None
+    is_first: bool
+
+
+def folder(version: Version, asked: Mapping[str, str]) -> Folder:
+    """The folder `path` of a version, from `cursor` on. Raises NotFound, and BadInput."""
+    path = asked.get("path", "").strip("/")
+    tree = version.dataset.tree
+    prefix = f"{path}/" if path else ""
+    cursor = asked.get("cursor", "")
+    kind, _, after = datasets.path_in(cursor).partition(":") if cursor else ("d", "", "")
+    inside = _inside(tree, prefix)
+    entries = [] if kind == "f" else _folders(inside, prefix, after)
+    room = ON_A_PAGE + 1 - len(entries)
+    if room > 0:
+        entries += _files(inside, prefix, after if kind == "f" else "", room)
+    if not entries and not cursor:
+        raise NotFound(f'{version} has no folder "{path[:200]}"')
+    following = None
+    if len(entries) > ON_A_PAGE:
+        last = entries[ON_A_PAGE - 1]
+        following = datasets.cursor_of(f"{'d' if last.is_folder else 'f'}:{last.name}")
+    return Folder(path, above(path), entries[:ON_A_PAGE], following, not cursor)
+
+
+def above(path: str) -> list[tuple[str, str]]:
+    """(Name, path) of each folder on the way down to `path`."""
+    parts = [part for part in path.split("/") if part]
+    return [(part, "/".join(parts[: at + 1])) for at, part in enumerate(parts)]
+
+
+def _inside(tree: Tree, prefix: str) -> QuerySet[Any]:
+    """The files below `prefix`, each with `rest` of its path and where its first "/" is."""
+    rest = Substr("path", len(prefix) + 1)
+    found = tree.files.filter(datasets.below(prefix)).order_by()
+    return found.annotate(rest=rest, cut=StrIndex(F("rest"), Value("/")))
+
+
+def _folders(inside: QuerySet[Any], prefix: str, after: str) -> list[Entry]:
+    """The folders right below, with what is in each: counted by the database."""
+    grouped = (
+        inside.filter(cut__gt=0)
+        .annotate(folder=Substr("rest", 1, F("cut") - 1))
+        .values("folder")
+        .annotate(files=Count("pk"), size_bytes=Sum("blob__size_bytes"))
+        .order_by("folder")
+    )
+    if after:
+        grouped = grouped.filter(folder__gt=after)
+    return [
+        Entry(row["folder"], prefix + row["folder"], row["size_bytes"], row["files"])
+        for row in grouped[: ON_A_PAGE + 1]
+    ]
+
+
+def _files(inside: QuerySet[Any], prefix: str, after: str, room: int) -> list[Entry]:
+    found = inside.filter(cut=0).order_by("path")
+    if after:
+        found = found.filter(path__gt=prefix + after)
+    rows = found.values_list("rest", "path", "blob__size_bytes")[:room]
+    return [Entry(name, path, size_bytes) for name, path, size_bytes in rows]
+
+
+def freed(asset: Asset) -> tuple[int, int]:
+    """(Files, bytes) that deleting a dataset with all its versions would free."""
+    details = DatasetVersion.objects.filter(version__asset=asset).select_related("tree")
+    # Two versions of the same files name their tree twice, and both go.
+    return collecting.freed(trees=[detail.tree for detail in details])
