@@ -1,6 +1,16 @@
 from django.urls import path
 
-from runs import api, compare_api, drawn_api, files_api, metrics_api, tables_api
+from runs import (
+    api,
+    compare_api,
+    drawn_api,
+    files_api,
+    logs_api,
+    metrics_api,
+    previews_api,
+    removing_api,
+    tables_api,
+)
 
 W = "workspaces/<str:workspace>"
 E = f"{W}/experiments/<str:name>"
@@ -21,7 +31,8 @@ urlpatterns = [
     path(f"{W}/snapshots/check", api.SnapshotCheck.as_view(), name="snapshot-check"),
     path(f"{W}/snapshots/zip", api.SnapshotFromZip.as_view(), name="snapshot-zip"),
     path(f"{W}/snapshots/example", api.SnapshotOfExample.as_view(), name="snapshot-example"),
-    path(RUN, api.OneRun.as_view(), name="run"),
+    path(RUN, removing_api.OneRun.as_view(), name="run"),
+    path(f"{RUN}/removal", removing_api.Removal.as_view(), name="run-removal"),
     path(f"{RUN}/cancel", api.Cancel.as_view(), name="run-cancel"),
     path(f"{RUN}/metrics", metrics_api.Metrics.as_view(), name="run-metrics"),
     path(f"{RUN}/metrics/points", metrics_api.Points.as_view(), name="run-points"),
@@ -36,9 +47,17 @@ urlpatterns = [
     path(f"{RUN}/models", api.RegisterModel.as_view(), name="run-models"),
     path(f"{RUN}/files", files_api.Files.as_view(), name="run-files"),
     path(f"{RUN}/files/<path:path>", files_api.OneFile.as_view(), name="run-file"),
+    path(f"{RUN}/uploads", api.Uploads.as_view(), name="run-uploads"),
     path(f"{RUN}/zip", files_api.Zip.as_view(), name="run-zip"),
     path(f"{RUN}/log", files_api.Log.as_view(), name="run-log"),
+    path(f"{RUN}/preview", previews_api.Preview.as_view(), name="run-preview"),
+    path(f"{RUN}/preview/frame", previews_api.Frame.as_view(), name="run-frame"),
+    path(f"{RUN}/log/lines", logs_api.LogLines.as_view(), name="run-log-lines"),
+    path(f"{RUN}/log/find", logs_api.LogFind.as_view(), name="run-log-find"),
     path(f"{RUN}/snapshot", files_api.Code.as_view(), name="run-snapshot"),
+    path(f"{RUN}/snapshot/search", files_api.CodeSearch.as_view(), name="run-code-search"),
+    path(f"{RUN}/snapshot/preview", previews_api.CodePreview.as_view(), name="run-code-preview"),
+    path(f"{RUN}/snapshot/frame", previews_api.CodeFrame.as_view(), name="run-code-frame"),
     path(f"{RUN}/snapshot/zip", files_api.CodeZip.as_view(), name="run-snapshot-zip"),
     path(f"{RUN}/snapshot/files/<path:path>", files_api.CodeFile.as_view(), name="run-code"),
 ]

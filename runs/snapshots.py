@@ -1,6 +1,8 @@
 """Code on its way in: what is sent and what is ignored, how large it may be, zips, examples."""
 
+import json
 import stat
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from django.conf import settings
 from studio.errors import BadInput, NotFound, SnapshotTooLarge, UnsafePath
 from studio.files import blobs, trees
 from studio.models import Tree
+from studio.previewing.zips import open_zip
 
 # The first one that exists counts, and only at the top: what the v1 SDK did.
 IGNORE_FILES = (".amlignore", ".gitignore")
@@ -85,6 +88,31 @@ def largest(files: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:MOST_SHOWN]
 
 
+def check_names(paths: list[str]) -> None:
+    """Raise UnsafePath for two names that some machines take for one.
+
+    They differ in capital letters, or in how an accent is written; where a disk makes no such
+    difference, one file would be laid over the other without a word. Folders count as well.
+    """
+    known: dict[str, str] = {}
+    for path in paths:
+        for at in [*(at for at, letter in enumerate(path) if letter == "/"), len(path)]:
+            part = path[:at]
+            other = known.setdefault(_folded(part), part)
+            if other != part:
+                raise UnsafePath(
+                    f"{json.dumps(other[:200])} and {json.dumps(part[:200])} are one name where"
+                    " capital letters or the form of accents make no difference; rename one of them"
+                )
+
+
+def _folded(name: str) -> str:
+    """A name as a disk sees it that minds neither case nor the form of accents."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def check_size(files: list[tuple[str, int]]) -> None:
     """Raise SnapshotTooLarge, naming the largest folders, for too much or too many."""
     total, most = sum(size for _, size in files), settings.SNAPSHOT_MAX_BYTES
@@ -112,7 +140,8 @@ def check(files: list[tuple[str, int]], texts: dict[str, str]) -> dict[str, Any]
     problem = None
     try:
         check_size(left)
-    except SnapshotTooLarge as error:
+        check_names([path for path, _ in left])
+    except (SnapshotTooLarge, UnsafePath) as error:
         problem = error.message
     return {
         "kept": [path for path, _ in left],
@@ -124,9 +153,13 @@ def check(files: list[tuple[str, int]], texts: dict[str, str]) -> dict[str, Any]
 
 
 def make(files: list[tuple[str, str]]) -> Tree:
-    """Return the snapshot of (path, SHA-256) pairs. Raises SnapshotTooLarge, or as trees.make."""
+    """Return the snapshot of (path, SHA-256) pairs.
+
+    Raises SnapshotTooLarge, UnsafePath for names that would be one on some node, or as trees.make.
+    """
     if not files:
         raise BadInput("there is no file to run: the folder is empty, or all of it is ignored")
+    check_names([path for path, _ in files])
     sizes = blobs.sizes({sha256 for _, sha256 in files})
     check_size([(path, sizes.get(sha256, 0)) for path, sha256 in files])
     return trees.make(files)
@@ -139,7 +172,7 @@ def from_zip(sha256: str) -> Tree:
     is no zip; SnapshotTooLarge by what really comes out of it, whatever its directory claims.
     """
     try:
-        with blobs.open_blob(sha256) as file, zipfile.ZipFile(file) as archive:
+        with blobs.open_blob(sha256) as file, open_zip(file) as archive:
             entries = _entries(archive)
             texts = {
                 path: archive.read(entry).decode(errors="replace")
@@ -148,6 +181,8 @@ def from_zip(sha256: str) -> Tree:
             }
             left = kept([(path, entry.file_size) for path, entry in entries.items()], texts)
             check_size(left)
+            # Before anything of it is kept.
+            check_names([path for path, _ in left])
             budget = _Budget(settings.SNAPSHOT_MAX_BYTES)
             return make(
                 [(path, blobs.put(budget.of(archive, entries[path])).sha256) for path, _ in left]
@@ -186,8 +221,14 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise UnsafePath(
                 f"{entry.filename} in the zip is a symbolic link; put the file itself there"
             )
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG):
+            raise UnsafePath(f"{entry.filename} in the zip is a device or a pipe, not a file")
         # orig_filename: Python would quietly turn a backslash or a NUL into something else.
-        entries[trees.safe_path(entry.orig_filename)] = entry
+        path = trees.safe_path(entry.orig_filename)
+        if path in entries:
+            raise BadInput(f"{path} is in the zip twice; pack it again")
+        entries[path] = entry
     tops = {path.partition("/")[0] for path in entries}
     if len(tops) == 1 and all("/" in path for path in entries):
         return {path.partition("/")[2]: entry for path, entry in entries.items()}

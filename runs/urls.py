@@ -1,6 +1,19 @@
 from django.urls import path
 
-from runs.views import compare, detail, drawn, experiments, index, load, metrics, new
+from runs.views import (
+    code,
+    compare,
+    dataset_uses,
+    detail,
+    drawn,
+    experiments,
+    files,
+    index,
+    inputs,
+    load,
+    metrics,
+    new,
+)
 
 W = "w/<workspace>"
 RUN = "runs/<run_id>"
@@ -23,11 +36,15 @@ urlpatterns = [
     path(f"{W}/_queues/", index.queues, name="queues"),
     path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
     path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),
+    path(f"{W}/_datasets-used/", dataset_uses.datasets_used, name="datasets-used"),
+    path(f"{W}/data/<name>/<int:number>/runs/", inputs.dataset_runs, name="dataset-runs"),
     path(f"{RUN}/", detail.overview, name="detail"),
     path(f"{RUN}/metrics/", metrics.metrics, name="metrics"),
     path(f"{RUN}/drawn/", drawn.drawn, name="drawn"),
-    path(f"{RUN}/files/", detail.files, name="files"),
-    path(f"{RUN}/code/", detail.code, name="code"),
+    path(f"{RUN}/files/", files.files, name="files"),
+    path(f"{RUN}/code/", code.code, name="code"),
+    path(f"{RUN}/code/_changes/", code.changes, name="code-changes"),
+    path(f"{RUN}/code/_difference/", code.difference, name="code-difference"),
     path(f"{RUN}/monitoring/", detail.monitoring, name="monitoring"),
     path(f"{RUN}/_status/", detail.status, name="status"),
     path(f"{RUN}/cancel/", detail.cancel, name="cancel"),

@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from registry import texts
-from runs import control, drawn, logs, outputs, parameters, peaks, stages
+from runs import control, drawn, inputs, logs, outputs, parameters, peaks, stages
 from runs import metrics as run_metrics
 from runs.access import run_for
 from runs.forms import RegisterModel
@@ -20,7 +20,6 @@ from runs.states import State
 from runs.views import nodes
 from studio.access import person
 from studio.errors import StudioError
-from studio.files import trees
 
 TABS = {
     "detail": "Overview",
@@ -92,6 +91,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         "texts": texts.texts_of(run.definition, _blamed(run)),
         "parameters": parameters.of(run),
         "models": models.order_by("-id"),
+        "inputs": inputs.of(run),
         "lost": nodes.lost(run) if run.retried else [],
     }
     if request.htmx:  # type: ignore[attr-defined]
@@ -124,22 +124,6 @@ def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
         response = page_of(request, run, "monitoring", page=page, peaks=found)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-@login_required
-def files(request: HttpRequest, run_id: str) -> HttpResponse:
-    run = _run(request, run_id)
-    return page_of(request, run, "files", listing=outputs.listing(run))
-
-
-@login_required
-def code(request: HttpRequest, run_id: str) -> HttpResponse:
-    run = _run(request, run_id)
-    listing = [
-        {"path": path, "size_bytes": size_bytes}
-        for path, _, size_bytes in trees.listing(run.snapshot)
-    ]
-    return page_of(request, run, "code", listing=listing)
 
 
 @login_required

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from compute.access import cluster_for
 from compute.models import Cluster, Node
 from compute.shown import nodes_facts
-from registry.access import version_for, visible
-from registry.models import Asset, Kind
+from registry.access import number_in, version_for, visible
+from registry.models import Asset, Kind, Version
 from runs import metrics
 from runs.models import MetricSeries, Run, RunAsset, RunQuerySet
 from runs.states import FINAL, ON_A_NODE
@@ -25,6 +25,8 @@ MOST_COLUMNS = 4
 MOST_ENDED = 8
 MOST_ACTIVE = 100
 MOST_FOUND = 6
+MOST_COMPARED = 400
+SHOWN_OF_A_RUN = ("experiment", "created_by", "environment", "image_build")
 
 
 def _runs(workspace: Workspace) -> RunQuerySet:
@@ -126,28 +128,70 @@ def queues(request: HttpRequest, workspace: str) -> HttpResponse:
 
 @login_required
 def made_by(request: HttpRequest, workspace: str, model: str, number: int) -> HttpResponse:
-    """For a model version's page: the run that made it."""
+    """For pages of models: the run that made a version, and all that it was made of.
+
+    `?part=metric`: its first metric alone, for rows.   `?part=against&other=name:1`: its metrics
+    and environment beside those of another version's run.
+    """
     place = workspace_for(request.user, workspace)
-    link = (
-        RunAsset.objects.select_related("run__experiment", "run__created_by", "run__environment")
-        .filter(
-            version__asset__workspace=place,
-            version__asset__kind=Kind.MODEL,
-            version__asset__name=model,
-            version__number=number,
-            direction=RunAsset.Direction.OUT,
-        )
-        .first()
-    )
-    columns, rows = _with_metrics([link.run] if link else [])
-    facts = {
+    version = version_for(place, Kind.MODEL, model, number)
+    run, path = _maker(version)
+    part = request.GET.get("part")
+    if part == "against":
+        return render(request, "runs/_made_by_against.html", _against(place, request, version, run))
+    columns, rows = _with_metrics([run] if run else [])
+    facts: dict[str, Any] = {
         "workspace": place,
-        "link": link,
+        "run": run,
+        "named": version.properties.get("run_id", ""),
+        "path": path,
         "metrics": [
             (name, value) for _, values in rows for name, value in zip(columns, values, strict=True)
         ],
     }
+    if part == "metric":
+        return render(request, "runs/_made_by_metric.html", facts)
+    if run:
+        inputs = run.inputs.select_related("version__asset", "tree")
+        facts |= {"inputs": inputs, "build": run.image_build}
     return render(request, "runs/_made_by.html", facts)
+
+
+def _maker(version: Version) -> tuple[Run | None, str]:
+    """The run that made a model version, and from which of its files; a copy has its source's."""
+    made = RunAsset.objects.filter(version=version, direction=RunAsset.Direction.OUT)
+    link = made.select_related(*(f"run__{name}" for name in SHOWN_OF_A_RUN)).first()
+    if link is not None:
+        return link.run, link.path
+    named = version.properties.get("run_id")
+    runs = Run.objects.filter(experiment__workspace=version.asset.workspace, run_id=named)
+    return runs.select_related(*SHOWN_OF_A_RUN).first() if named else None, ""
+
+
+def _against(
+    place: Workspace, request: HttpRequest, version: Version, run: Run | None
+) -> dict[str, Any]:
+    """The last values of both runs' metrics, (name, before, after), and both runs."""
+    name, _, number = request.GET.get("other", "").partition(":")
+    other = version_for(place, Kind.MODEL, name, number_in(number))
+    before, _ = _maker(other)
+    found: dict[str, dict[int, Any]] = {}
+    keys = [one.pk for one in (before, run) if one]
+    rows = MetricSeries.objects.filter(run__in=keys).exclude(name__startswith=metrics.RESERVED)
+    for metric, key, last in rows.order_by("name").values_list("name", "run_id", "last")[
+        :MOST_COMPARED
+    ]:
+        found.setdefault(metric, {})[key] = _value(last)
+    return {
+        "workspace": place,
+        "versions": [other, version],
+        "runs": [before, run],
+        "metrics": [
+            (metric, values.get(before.pk if before else 0), values.get(run.pk if run else 0))
+            for metric, values in found.items()
+        ],
+        "is_same": before is not None and before == run,
+    }
 
 
 @login_required

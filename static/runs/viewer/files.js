@@ -1,8 +1,11 @@
-// The tab "Outputs + logs": the tree of files, kept up to date, and the viewer beside it.
+// The tab "Outputs + logs": the tree of files, kept up to date, and beside it a log or a preview.
 
 import { get } from "studio/api";
 import { listen, liveState } from "studio/live";
 import { bytes as size } from "studio/sizes";
+import { Panel } from "runs/previews/panel";
+import { Chosen } from "runs/viewer/chosen";
+import { startFind } from "runs/viewer/search-files";
 import { Tree } from "runs/viewer/tree";
 import { Viewer } from "studio/log/viewer";
 
@@ -11,35 +14,61 @@ const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 const DRIVER_LOGS = ["azureml-logs/70_driver_log.txt", "azureml-logs/70_driver_log_0.txt"];
 // Nobody is told how every log grows; the sizes of those that are not open are looked at again.
 const SIZES_AGAIN_MS = 10_000;
+// A script that writes a thousand files does not make the page ask a thousand times.
+const REST_MS = 300;
 
 const root = document.querySelector("[data-run-files]");
 const { api, topic, first } = root.dataset;
-const all = root.querySelector("[data-download-all]");
-const empty = root.querySelector("[data-empty]");
-let items = JSON.parse(document.getElementById("run-listing").textContent);
-let byPerson = new URLSearchParams(location.search).get("path");
+const [all, empty, lines, shows] = ["[data-download-all]", "[data-empty]", ".viewer:not(.preview)", "[data-panel]"].map((part) => root.querySelector(part));
+const address = new URLSearchParams(location.search);
+let byPerson = address.get("path");
 let shown = null;
 
-const tree = new Tree(root.querySelector("[data-tree]"), { chosen: choose });
-const grew = (path, bytes) => tree.resize(path, bytes);
-const viewer = new Viewer(root.querySelector(".viewer"), { grew });
-
 const urlOf = (path) => `${api}files/${path.split("/").map(encodeURIComponent).join("/")}`;
-const find = (path) => items.find((item) => item.path === path);
+let given = JSON.parse(document.getElementById("run-listing").textContent);
+
+/** A folder's page; the top one came with the page itself. */
+async function load(prefix, cursor) {
+  const known = given;
+  given = null;
+  if (known && !prefix) return known;
+  return get(`${api}files?${new URLSearchParams({ prefix, cursor })}`);
+}
+
+const tree = new Tree(root.querySelector("[data-tree]"), { load, chosen: choose, ticked: () => chosen.show() });
+const chosen = new Chosen(root.querySelector("[data-chosen-bar]"), tree, { zip: `${api}zip`, fileUrl: urlOf });
+const grew = (path, bytes) => tree.resize(path, bytes);
+const viewer = new Viewer(lines, { grew, open: choose });
+const panel = new Panel(shows, { preview: `${api}preview`, frame: `${api}preview/frame`, changedLook: (look) => remember({ path: shown, look }) });
+startFind(root.querySelector("[data-find-file]"), { address: `${api}files`, tree, results: root.querySelector("[data-found]"), chosen: found });
+
+function remember({ path, look = "" }) {
+  history.replaceState(null, "", `?${new URLSearchParams({ path, ...(look && { look }) })}`);
+}
 
 function choose(path) {
   byPerson = path;
-  history.replaceState(null, "", `?${new URLSearchParams({ path })}`);
+  remember({ path });
   open(path);
 }
 
-function open(path) {
-  const item = find(path);
+async function found(path) {
+  await tree.reveal(path);
+  choose(path);
+}
+
+function open(path, look = "") {
+  const item = tree.item(path);
   if (!item || shown === path) return;
   shown = path;
   tree.mark(path);
+  const isLog = item.kind === "log";
+  lines.hidden = !isLog;
+  shows.hidden = isLog;
+  const file = { ...item, url: urlOf(path) };
+  if (!isLog) return void panel.show(file, look);
   const log = `${api}log?${new URLSearchParams({ path })}`;
-  viewer.show({ ...item, url: urlOf(path), log, topic: `${topic}:log:${path}` });
+  viewer.show({ ...file, log, topic: `${topic}:log:${path}` });
 }
 
 /**
@@ -47,25 +76,27 @@ function open(path) {
  * environment is built.
  */
 function preferred() {
-  if (byPerson && find(byPerson)) return byPerson;
-  return [first, ...DRIVER_LOGS, BUILD_LOG].find(find) ?? items[0]?.path;
+  const wanted = [byPerson, first, ...DRIVER_LOGS, BUILD_LOG].find((path) => path && tree.item(path));
+  return wanted ?? tree.root.querySelector("a[data-path]")?.dataset.path;
 }
 
 function draw() {
-  tree.show(items);
-  const bytes = items.reduce((sum, item) => sum + item.size_bytes, 0);
-  all.textContent = `Download all · ${size(bytes)}`;
+  const items = tree.top();
+  all.textContent = `Download all · ${size(items.reduce((sum, item) => sum + item.size_bytes, 0))}`;
   all.hidden = !items.length;
   empty.hidden = items.length > 0;
-  root.querySelector(".viewer").hidden = !items.length;
+  root.classList.toggle("nothing", !items.length);
+  chosen.show();
   const path = preferred();
-  if (path) open(path);
+  const isAsked = path && path === address.get("path");
+  if (path) open(path, isAsked ? (address.get("look") ?? "") : "");
+  else lines.hidden = shows.hidden = true;
 }
 
 let asking = null;
 let again = false;
 
-/** Ask for the listing; what is told meanwhile makes one more request, not many. */
+/** Ask for what is shown of the tree; what is told meanwhile makes one more request, not many. */
 async function refresh() {
   again = true;
   asking ??= ask().finally(() => (asking = null));
@@ -76,17 +107,19 @@ async function ask() {
   while (again) {
     again = false;
     try {
-      ({ items } = await get(`${api}files`));
+      await tree.refresh();
       draw();
     } catch {
       return; // the studio is away: the socket's return asks again
     }
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
   }
 }
 
-draw();
+asking = tree.start().then(() => byPerson && tree.reveal(byPerson)).catch(() => {}).then(draw).finally(() => (asking = null));
+await asking;
 listen(topic, ({ event }) => ["files-changed", "run-changed"].includes(event) && refresh(), refresh);
 setInterval(() => {
   const isWatched = !document.hidden && liveState() === "live";
-  if (isWatched && items.some((item) => item.is_growing && item.path !== shown)) refresh();
+  if (isWatched && tree.top().some((item) => item.is_growing)) refresh();
 }, SIZES_AGAIN_MS);

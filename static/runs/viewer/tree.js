@@ -1,80 +1,150 @@
-// A list of files by folder, kept up to date in place, so that focus and scrolling stay.
+// Files by folder, a page of a folder at a time, kept up to date in place: focus and scrolling stay.
 
-import { bytes as size } from "studio/sizes";
 import { element } from "studio/words";
+import { TreeKeys } from "runs/viewer/tree-keys";
+import { makeMore, makeRow, update } from "runs/viewer/tree-row";
+
+const [MOST_PAGES_TO_REVEAL, MOST_OPEN_AT_FIRST] = [20, 8];
+const above = (path) => path.slice(0, path.replace(/\/$/, "").lastIndexOf("/") + 1);
 
 export class Tree {
-  /** root: the element that holds it. chosen(path): called when a person picks a file. */
-  constructor(root, { chosen, top = "" }) {
-    Object.assign(this, { root, top, links: new Map(), current: null });
-    root.addEventListener("click", (event) => {
-      const link = event.target.closest("a[data-path]");
-      const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-      if (!link || !isPlain) return;
-      event.preventDefault();
-      chosen(link.dataset.path);
-    });
-    root.addEventListener("keydown", (event) => this.#walk(event));
+  /**
+   * load(prefix, cursor) → { items, next }, as docs/api.md says of a folder. chosen(path): a person picked
+   * a file. selects: whether rows have a box; ticked(): some were ticked or not.
+   */
+  constructor(root, { load, chosen, selects = true, ticked = () => {} }) {
+    Object.assign(this, { root, load, chosen, selects, ticked, folders: new Map(), rows: new Map(), current: null });
+    root.classList.add("folders");
+    root.addEventListener("click", (event) => this.#click(event));
+    root.addEventListener("change", ({ target }) => target.matches("input[type='checkbox']") && ticked());
+    new TreeKeys(this);
   }
 
-  /** Show `items`: [{ path, size_bytes, is_growing }], sorted by path. */
-  show(items) {
-    const wanted = [];
-    let folder = null;
-    const isAtTop = ({ path }) => !path.includes("/");
-    for (const item of [...items.filter(isAtTop), ...items.filter((item) => !isAtTop(item))]) {
-      const cut = item.path.indexOf("/");
-      const own = cut < 0 ? this.top : item.path.slice(0, cut);
-      if (own !== folder) wanted.push(this.#folder(own));
-      folder = own;
-      wanted.push(this.#link(item, cut < 0 ? item.path : item.path.slice(cut + 1)));
+  item = (path) => this.rows.get(path)?.item;
+  row = (path) => this.rows.get(path)?.made.querySelector(":scope > [data-path]");
+  top = () => this.folders.get("")?.items ?? [];
+
+  /** Show the top, and open what stands there. */
+  async start() {
+    await this.#fetch("");
+    const folders = this.top().filter(({ kind }) => kind === "folder").slice(0, MOST_OPEN_AT_FIRST);
+    await Promise.all(folders.map(({ path }) => this.open(path)));
+  }
+
+  async open(path) {
+    this.row(path)?.setAttribute("aria-expanded", "true");
+    const known = this.folders.get(path);
+    if (known) return void (known.list.hidden = false);
+    await this.#fetch(path);
+    // A folder with nothing but a folder in it says nothing yet.
+    const [only, ...others] = this.folders.get(path)?.items ?? [];
+    if (only?.kind === "folder" && !others.length) await this.open(only.path);
+  }
+
+  fold(path) {
+    this.row(path).setAttribute("aria-expanded", "false");
+    this.folders.get(path).list.hidden = true;
+  }
+
+  /** Ask again for what is shown: a folder is looked into only when what it holds has changed. */
+  async refresh(path = "") {
+    const before = new Map(this.folders.get(path)?.items.map((item) => [item.path, item]));
+    await this.#fetch(path, { atLeast: before.size });
+    const isOther = (item) => ["size_bytes", "file_count", "is_growing"].some((key) => item[key] !== before.get(item.path)?.[key]);
+    const open = (this.folders.get(path)?.items ?? []).filter((item) => item.kind === "folder");
+    const wanted = open.filter((item) => item.is_growing || isOther(item));
+    const isNew = (item) => !path && !before.has(item.path);
+    await Promise.all(wanted.map((item) => (this.folders.has(item.path) ? this.refresh(item.path) : isNew(item) && this.open(item.path))));
+  }
+
+  /** Open the folders above a file, as far as they are there; returns whether it is found. */
+  async reveal(path) {
+    const folders = path.split("/").slice(0, -1).map((_, place, parts) => `${parts.slice(0, place + 1).join("/")}/`);
+    for (const folder of folders) {
+      if (!this.rows.has(folder)) return false;
+      await this.open(folder);
     }
+    for (let pages = 0; !this.rows.has(path) && pages < MOST_PAGES_TO_REVEAL; pages += 1) {
+      if (!this.folders.get(above(path))?.next) break;
+      await this.more(above(path));
+    }
+    return this.rows.has(path);
+  }
+
+  async more(path) {
+    const folder = this.folders.get(path);
+    const { items, next } = await this.load(path, folder.next);
+    Object.assign(folder, { items: [...folder.items, ...items], next });
+    this.#draw(path);
+  }
+
+  async #fetch(path, { atLeast = 0 } = {}) {
+    let { items, next } = await this.load(path, "");
+    while (next && items.length < atLeast) {
+      const page = await this.load(path, next);
+      [items, next] = [items.concat(page.items), page.next];
+    }
+    this.#show(path, items, next);
+  }
+
+  #show(path, items, next) {
+    if (!this.folders.has(path)) {
+      const list = element("ul");
+      if (path && !this.rows.has(path)) return;
+      (path ? this.rows.get(path).made : this.root).append(list);
+      this.folders.set(path, { list });
+    }
+    Object.assign(this.folders.get(path), { items, next });
+    this.#draw(path);
+  }
+
+  #draw(path) {
+    const { list, items, next } = this.folders.get(path);
+    const wanted = items.map((item) => this.#row(item, path));
+    if (next) wanted.push(makeMore(path, "Show more files"));
     const keep = new Set(wanted);
-    for (const node of [...this.root.children]) if (!keep.has(node)) node.remove();
-    wanted.forEach((node, index) => {
-      if (this.root.children[index] !== node) this.root.insertBefore(node, this.root.children[index]);
-    });
+    for (const made of [...list.children]) if (!keep.has(made)) this.#remove(made);
+    wanted.forEach((made, index) => list.children[index] !== made && list.insertBefore(made, list.children[index]));
+    const first = this.root.querySelector("[data-path]");
+    if (first && !this.root.querySelector("[data-path][tabindex='0']")) first.tabIndex = 0;
   }
 
-  #folder(name) {
-    const key = `${name}/`;
-    if (!this.links.has(key)) this.links.set(key, element("p", {}, name || "files"));
-    return this.links.get(key);
+  #row(item, folder) {
+    const known = this.rows.get(item.path);
+    const shortName = item.path.slice(folder.length).replace(/\/$/, "");
+    const made = known?.made ?? makeRow(item, { shortName, selects: this.selects });
+    if (known) update(made, item);
+    this.rows.set(item.path, { item, made });
+    return made;
   }
 
-  #link({ path, size_bytes: bytes, is_growing: isGrowing }, name) {
-    if (!this.links.has(path)) {
-      const href = `?${new URLSearchParams({ path })}`;
-      const label = element("span", {}, name.replaceAll("/", " / "));
-      const dot = element("i", { title: "growing" });
-      const link = element("a", { href, "data-path": path, title: path }, label, dot);
-      link.append(element("small"));
-      this.links.set(path, link);
+  #remove(made) {
+    for (const { dataset } of made.querySelectorAll("[data-path]")) {
+      this.rows.delete(dataset.path);
+      this.folders.delete(dataset.path);
     }
-    const link = this.links.get(path);
-    link.querySelector("i").hidden = !isGrowing;
-    this.resize(path, bytes);
-    return link;
+    made.remove();
   }
 
   resize(path, bytes) {
-    const small = this.links.get(path)?.querySelector("small");
-    const words = size(bytes);
-    if (small && small.textContent !== words) small.textContent = words;
+    if (this.rows.has(path)) update(this.rows.get(path).made, Object.assign(this.item(path), { size_bytes: bytes }));
   }
 
   mark(path) {
-    this.links.get(this.current)?.removeAttribute("aria-current");
+    this.row(this.current)?.removeAttribute("aria-current");
     this.current = path;
-    this.links.get(path)?.setAttribute("aria-current", "true");
+    this.row(path)?.setAttribute("aria-current", "true");
+    this.row(path)?.scrollIntoView({ block: "nearest" });
   }
 
-  #walk(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const links = [...this.root.querySelectorAll("a[data-path]")];
-    const at = links.indexOf(document.activeElement);
-    if (!step || at < 0) return;
+  #click(event) {
+    const row = event.target.closest("[data-path], [data-more]");
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+    if (!row || !isPlain) return;
     event.preventDefault();
-    links[Math.min(links.length - 1, Math.max(0, at + step))].focus();
+    if (row.dataset.more !== undefined) this.more(row.dataset.more);
+    else if (row.tagName === "A") this.chosen(row.dataset.path);
+    else if (row.getAttribute("aria-expanded") === "true") this.fold(row.dataset.path);
+    else this.open(row.dataset.path);
   }
 }

@@ -1,0 +1,122 @@
+"""NumPy's .npy and .npz: shape, dtype, first values, from their headers. Nothing is unpickled."""
+
+import itertools
+import zipfile
+import zlib
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from studio.errors import BadInput
+from studio.previewing.sources import Source
+from studio.previewing.zips import open_zip
+
+FIRST_VALUES = 60
+CORNER = 12
+MOST_MEMBERS = 200
+MOST_ITEM_BYTES = 1024
+OBJECTS = "It holds Python objects, which only code could bring back: its values are not opened."
+
+
+class _Head(NamedTuple):
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: "np.dtype[Any]"
+
+    @property
+    def length(self) -> int:
+        """How many values it has."""
+        found = 1
+        for axis in self.shape:
+            found *= axis
+        return found
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """Return {"arrays": [{"name", "shape", "dtype", "order", "size_bytes", "remark", …}], "more"}.
+
+    "values": the first of them, as text; an .npy of two or more axes has "corner" instead, the
+    first rows and columns of its last two.   Raises BadInput for what is damaged.
+    """
+    try:
+        with source.open() as file:
+            if file.read(2) == b"PK":
+                return _archive(file)
+            file.seek(0)
+            return {"arrays": [_array("", file, is_seekable=True)], "more": 0}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise BadInput(f"{source.path} is no array that can be read: {error}") from None
+
+
+def _archive(file: BinaryIO) -> dict[str, Any]:
+    with open_zip(file) as archive:
+        members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+        arrays = []
+        for entry in members[:MOST_MEMBERS]:
+            with archive.open(entry) as member:
+                name = entry.filename.removesuffix(".npy")
+                arrays.append(_array(name, member, is_seekable=False))
+    return {"arrays": arrays, "more": max(0, len(members) - MOST_MEMBERS)}
+
+
+def _array(name: str, file: Any, *, is_seekable: bool) -> dict[str, Any]:
+    head = _head(file)
+    told: dict[str, Any] = {
+        "name": name,
+        "shape": list(head.shape),
+        "dtype": str(head.dtype),
+        "order": "Fortran" if head.is_fortran else "C",
+        "size_bytes": head.length * head.dtype.itemsize,
+        "remark": "",
+    }
+    if head.dtype.hasobject:
+        return {**told, "remark": OBJECTS}
+    if head.dtype.itemsize > MOST_ITEM_BYTES or not head.dtype.itemsize:
+        return {**told, "remark": "One value of it is too long to show."}
+    if is_seekable and len(head.shape) > 1 and head.length:
+        return {**told, "corner": _corner(file, head)}
+    data = file.read(min(FIRST_VALUES, head.length) * head.dtype.itemsize)
+    return {**told, "values": _texts(data, head.dtype)}
+
+
+def _head(file: Any) -> _Head:
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return _Head(*np.lib.format.read_array_header_1_0(file))
+    return _Head(*np.lib.format.read_array_header_2_0(file))
+
+
+def _corner(file: BinaryIO, head: _Head) -> list[list[str]]:
+    """The first rows and columns of the last two axes, where every other index is 0."""
+    begin, size = file.tell(), head.dtype.itemsize
+    rows, columns = (range(min(CORNER, length)) for length in head.shape[-2:])
+    lengths = head.shape if head.is_fortran else head.shape[::-1]
+    strides = list(itertools.accumulate(lengths[:-1], initial=1, func=lambda a, b: a * b))
+    down, across = (strides[-2], strides[-1]) if head.is_fortran else (strides[1], strides[0])
+    found = []
+    for row in rows:
+        line = []
+        for column in columns:
+            file.seek(begin + (row * down + column * across) * size)
+            line += _texts(file.read(size), head.dtype)
+        found.append(line)
+    return found
+
+
+def _texts(data: bytes, dtype: "np.dtype[Any]") -> list[str]:
+    whole = len(data) // dtype.itemsize * dtype.itemsize
+    return [_text(value) for value in np.frombuffer(data[:whole], dtype)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.floating):
+        return (
+            np.format_float_positional(value, precision=6, trim="-")
+            if _is_plain(value)
+            else (str(value))
+        )
+    return str(value)[:80]
+
+
+def _is_plain(value: Any) -> bool:
+    return bool(value == 0 or 1e-4 <= abs(value) < 1e7)
