@@ -10,11 +10,13 @@ from benchmarks import (
     drawn,
     environment,
     faults,
+    files,
     first_line,
     idle,
     images,
     ingest,
     live_line,
+    logs,
     many_runs,
     point_to_pixel,
     public_shape,
@@ -32,6 +34,7 @@ PARTS = {
     "first_line": first_line.measure,
     "many_runs": many_runs.measure,
     "live_line": live_line.measure,
+    "logs": logs.measure,
     "ingest": ingest.measure,
     "charts": charts.measure,
     "drawn": drawn.measure,
@@ -39,6 +42,7 @@ PARTS = {
     "run_table": run_table.measure,
     "public_shape": public_shape.measure,
     "faults": faults.measure,
+    "files": files.measure,
 }
 
 

@@ -5,6 +5,7 @@ What each variable means and what it is when absent: docs/settings.md, which a t
 
 import os
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -25,6 +26,9 @@ SECRET_KEY = env.secret("STUDIO_SECRET_KEY", make_in=HOME / "secret-key")
 BLOBS = HOME / "blobs"
 IMAGES = HOME / "images"
 TASKS = HOME / "tasks"
+FETCHES = HOME / "fetches"
+TABLES = HOME / "tables"
+CACHE = HOME / "cache"
 LOGS = HOME / "logs"
 RUNTIME = HOME / "run"
 # A Unix socket's path is cut off at 107 bytes by the kernel: a deep HOME needs another place.
@@ -179,8 +183,47 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = HOME / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)  # Django's checks want it to be there
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+
+def _given_secret(name: str) -> str:
+    """A secret of somebody else's service: from the variable or its _FILE, "" without."""
+    env.known.add(f"{name}_FILE")
+    is_given = os.environ.get(name) or os.environ.get(f"{name}_FILE")
+    return env.secret(name, make_in=HOME) if is_given else env.text(name)
+
+
+# Where contents are: in BLOBS, or with S3 in a bucket; they arrive in BLOBS either way.
+STORAGE = env.text("STUDIO_STORAGE", "folder")
+if STORAGE not in ("folder", "s3"):
+    raise ImproperlyConfigured(f"STUDIO_STORAGE={STORAGE!r} is neither folder nor s3")
+BLOB_STORE = {"folder": "studio.files.folder.Folder", "s3": "studio.files.s3.S3"}[STORAGE]
+# What no run, model or dataset names goes when nobody sent it or asked for it for this long.
+KEEP_UNUSED_HOURS = env.number("STUDIO_KEEP_UNUSED_HOURS", 24, least=1)
+S3_OPTIONS: dict[str, Any] = {
+    "bucket_name": env.text("STUDIO_BUCKET"),
+    "endpoint_url": env.text("STUDIO_BUCKET_ENDPOINT") or None,
+    "region_name": env.text("STUDIO_BUCKET_REGION") or None,
+    "location": env.text("STUDIO_BUCKET_PREFIX"),
+    "access_key": _given_secret("STUDIO_BUCKET_ACCESS_KEY") or None,
+    "secret_key": _given_secret("STUDIO_BUCKET_SECRET_KEY") or None,
+}
+if STORAGE == "s3" and not S3_OPTIONS["bucket_name"]:
+    raise ImproperlyConfigured("STUDIO_STORAGE=s3 needs STUDIO_BUCKET, the bucket's name")
 SNAPSHOT_MAX_BYTES = env.number("STUDIO_SNAPSHOT_MAX_MB", 300, least=1) * 1024 * 1024
 SNAPSHOT_MAX_FILES = env.number("STUDIO_SNAPSHOT_MAX_FILES", 20_000, least=1)
+
+# --- datasets ------------------------------------------------------------------------------------
+# Hosts that files are fetched from ("*.example.org" too), any public one where none is named, and
+# networks of private addresses that may be reached besides.
+FETCH_HOSTS = env.words("STUDIO_FETCH_HOSTS")
+FETCH_PRIVATE = env.words("STUDIO_FETCH_PRIVATE")
+try:
+    list(map(ip_network, FETCH_PRIVATE))
+except ValueError as error:
+    raise ImproperlyConfigured(f"STUDIO_FETCH_PRIVATE: {error}; such as 10.1.0.0/16") from None
+FETCH_MAX_BYTES = env.number("STUDIO_FETCH_MAX_GB", 100, least=1) * 10**9
+# Where the files of open datasets are, instead of at their own addresses: a URL or a folder.
+OPENDATA_MIRROR = env.text("STUDIO_OPENDATA_MIRROR")
 
 # --- images ------------------------------------------------------------------------------------
 # Folders with Python interpreters, besides PATH: each `python3.N` or `*/bin/python` in them counts.
@@ -208,7 +251,10 @@ IMAGE_BUILD_SECONDS = env.number("STUDIO_IMAGE_BUILD_SECONDS", 90 * 60, least=10
 # The local backend runs scripts as the studio's own user: only while one person can sign in,
 # unless the operator says that everyone who can is trusted with this account.
 LOCAL_BACKEND_FOR_ALL = env.flag("STUDIO_LOCAL_BACKEND_FOR_ALL")
+LOG_MAX_BYTES = env.number("STUDIO_LOG_MAX_MB", 1024, least=1) * 1024 * 1024
 CANCEL_GRACE_SECONDS = env.number("STUDIO_CANCEL_GRACE_SECONDS", 10, least=1)
+# Datasets laid out for runs: the least recently used go when all together take more.
+CACHE_MAX_BYTES = env.number("STUDIO_CACHE_MAX_GB", 50, least=1) * 10**9
 SILENT_AFTER_SECONDS = env.number("STUDIO_SILENT_AFTER_SECONDS", 8, least=5)
 
 # --- static files ---------------------------------------------------------------------------------
