@@ -274,24 +274,30 @@ class Run(Logging, RemoteRun):
     def upload_file(
         self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
     ) -> None:
-        """Keep a file, or an open binary stream, as the run's file `name`; a copy is made now."""
-        spool = self._spool_for("Run.upload_file")
+        """Keep a file, or an open binary stream, as the run's file `name`, a copy of it now.
+
+        Raises UserErrorException for a name that was used already; outside of its script, Conflict.
+        """
         if not hasattr(path_or_stream, "read"):
-            spool.upload(name, os.path.expanduser(os.fspath(path_or_stream)))
+            self._keep_files([(name, os.path.expanduser(os.fspath(path_or_stream)))])
             return
         with tempfile.NamedTemporaryFile() as copy:
             shutil.copyfileobj(path_or_stream, copy)
             copy.flush()
-            spool.upload(name, copy.name)
+            self._keep_files([(name, copy.name)])
 
     def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
-        """Keep all files of a folder as the run's files below `name`; copies are made now.
+        """Keep all files of a folder as the run's files below `name`, as upload_file does."""
+        self._keep_files(_sending.below(path, name))
 
-        Raises UserErrorException for no such folder, and for a name that was used already.
-        """
-        spool = self._spool_for("Run.upload_folder")
-        for there, here in _sending.below(path, name):
-            spool.upload(there, here)
+    def _keep_files(self, files: List[_sending.File]) -> None:
+        """Hand files over: in the run's script to its driver, elsewhere to the studio."""
+        if self._spool is None:
+            sent = {"files": _sending.send(self._experiment.workspace, files)}
+            self._client.post(self._base + "/uploads", sent)
+            return
+        for there, here in files:
+            self._spool.upload(there, here)
 
     def upload_files(
         self,

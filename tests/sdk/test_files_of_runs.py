@@ -6,6 +6,7 @@ import os
 import pytest
 from azureml.core import Dataset, Experiment, Run, ScriptRunConfig
 from azureml.exceptions import UserErrorException
+from trainyard._errors import Conflict
 
 KEEPS = """
 import io, os
@@ -104,13 +105,19 @@ def test_a_model_of_a_run_names_its_datasets(run, workspace, tmp_path):
     assert model.run_id == run.id
 
 
-def test_outside_of_its_script_nothing_is_kept_and_that_is_said(run):
-    for call in (
-        lambda: run.upload_file("x", io.BytesIO(b"")),
-        lambda: run.upload_folder("x", "."),
-    ):
-        with pytest.raises(NotImplementedError, match="outside of the run's own script"):
-            call()
+def test_from_outside_files_are_kept_under_names_that_are_free(run, tmp_path):
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+    (tmp_path / "folder" / "deep" / "a.txt").write_text("a")
+    run.upload_file("later/stream.bin", io.BytesIO(b"later"))
+    run.upload_folder("later/folder", os.fspath(tmp_path / "folder"))
+    later = [name for name in run.get_file_names() if name.startswith("later/")]
+    assert later == ["later/folder/deep/a.txt", "later/stream.bin"]
+    run.download_file("later/stream.bin", os.fspath(tmp_path / "here"))
+    assert (tmp_path / "here").read_bytes() == b"later"
+    with pytest.raises(Conflict, match="later/stream"):
+        run.upload_file("later/stream.bin", io.BytesIO(b"other"))
+    with pytest.raises(UserErrorException, match="does not exist"):
+        run.upload_folder("later/none", os.fspath(tmp_path / "none"))
 
 
 def test_an_offline_run_says_what_it_would_keep(capsys):
