@@ -236,6 +236,7 @@ class OneDataset(APIView):
         place = workspace_of(request, workspace, write=True)
         asset = access.asset_for(place, Kind.DATASET, name, write=True)
         if request.query_params.get("forever", "") in ("1", "true"):
+            ByPerson().has_permission(request, self)  # runs make datasets, people delete them
             datasets.delete(asset)
         else:
             datasets.archive(asset, True)

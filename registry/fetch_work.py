@@ -19,8 +19,8 @@ from django.utils.timezone import now as clock
 from registry import fetching, reaching, unzipping
 from registry.models import Fetch, FetchState
 from registry.reaching import Unreached
-from studio.errors import BadInput, from_framework
-from studio.files import blobs
+from studio.errors import BadInput, DiskFull, from_framework
+from studio.files import blobs, uploads
 
 logger = logging.getLogger(__name__)
 BEAT_S = 0.5
@@ -287,6 +287,13 @@ class _OneFile:
             raise BadInput(
                 f"{self.file['url'][:200]} is too large: all files of one fetch may have"
                 f" {limit / GB:,.1f} GB together (STUDIO_FETCH_MAX_GB)"
+            )
+        # What came is copied once more to be kept, and the database needs room all the time.
+        due = 2 * size - self._here() + uploads.SPARE_BYTES
+        if due > shutil.disk_usage(self.part.parent).free:
+            raise DiskFull(
+                f"the studio's disk has no room for {self.file['url'][:200]}, {size:,} bytes or"
+                " more; whoever keeps the studio must make room"
             )
 
     def _receive(self, answer: urllib3.BaseHTTPResponse, start: int) -> None:

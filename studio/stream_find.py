@@ -27,7 +27,8 @@ MOST_IN_A_LINE = 200
 ESCAPE = re.compile(
     rb"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[^\[\]\n]"
 )
-OVERWRITTEN = re.compile(rb"[^\n]*\r[^\n]*")
+# From a line's start only: tried at each byte, a long line takes its length squared.
+OVERWRITTEN = re.compile(rb"^[^\n\r]*\r[^\n]*", re.MULTILINE)
 ERASES = re.compile(rb"(?:\x1b\[[0-9;]*m)*\x1b\[[02]?K")
 
 Clock = Callable[[], float]

@@ -17,6 +17,7 @@ from studio.files import blobs
 from studio.models import Tree
 
 MOST_PATH_CHARACTERS = 1000
+MOST_PART_BYTES = 255
 # With Unicode's own ends of lines: a name is one line wherever it is written.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -37,6 +38,8 @@ def safe_path(path: str) -> str:
         trouble = f"it is longer than {MOST_PATH_CHARACTERS} characters"
     elif path.startswith("/") or "\\" in path or (len(path) > 1 and path[1] == ":"):
         trouble = "it must be relative, with / between its parts"
+    elif any(len(part.encode(errors="replace")) > MOST_PART_BYTES for part in parts):
+        trouble = f"a part of it is longer than {MOST_PART_BYTES} bytes, which no disk takes"
     elif any(part in ("", ".", "..") for part in parts):
         trouble = 'it may not have empty parts, "." or ".."'
     elif CONTROL.search(path):

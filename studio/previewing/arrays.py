@@ -1,6 +1,7 @@
 """NumPy's .npy and .npz: shape, dtype, first values, from their headers. Nothing is unpickled."""
 
 import itertools
+import tokenize
 import zipfile
 import zlib
 from typing import Any, BinaryIO, NamedTuple
@@ -15,6 +16,10 @@ FIRST_VALUES = 60
 CORNER = 12
 MOST_MEMBERS = 200
 MOST_ITEM_BYTES = 1024
+WRONG = (
+    ValueError, OverflowError, EOFError, OSError, RuntimeError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 OBJECTS = "It holds Python objects, which only code could bring back: its values are not opened."
 
 
@@ -44,7 +49,7 @@ def describe(source: Source) -> dict[str, Any]:
                 return _archive(file)
             file.seek(0)
             return {"arrays": [_array("", file, is_seekable=True)], "more": 0}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+    except WRONG as error:
         raise BadInput(f"{source.path} is no array that can be read: {error}") from None
 
 
@@ -81,9 +86,12 @@ def _array(name: str, file: Any, *, is_seekable: bool) -> dict[str, Any]:
 
 def _head(file: Any) -> _Head:
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return _Head(*np.lib.format.read_array_header_1_0(file))
-    return _Head(*np.lib.format.read_array_header_2_0(file))
+    one = version == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
+    head = _Head(*read(file))
+    if any(axis < 0 for axis in head.shape):  # to read less than nothing is to read all of it
+        raise ValueError("an axis of it has less than no values")
+    return head
 
 
 def _corner(file: BinaryIO, head: _Head) -> list[list[str]]:

@@ -29,7 +29,8 @@ ADDRESSES = {
 }  # fmt: skip
 PLAIN_NAME = re.compile(r"[a-z_:][\w:.-]*")
 IMPORT = re.compile(r"@import[^;]*;?", re.IGNORECASE)
-ELSEWHERE = re.compile(r"url\(\s*[\"']?(?!\s*[\"']?(?:data:|#))[^)]*\)", re.IGNORECASE)
+# Up to the end where nothing closes it: each is looked at once, however many there are.
+ADDRESS = re.compile(r"url\(([^)]*)\)?", re.IGNORECASE)
 
 
 def answer(source: Source, *, cell: int | None = None, output: int = 0) -> HttpResponse:
@@ -61,7 +62,7 @@ def harmless(text: str) -> str:
     """Return an HTML text without what its frame would refuse anyway."""
     filtering = _Filter()
     filtering.feed(text)
-    filtering.close()
+    filtering.end()
     return "".join(["<!doctype html>", '<meta charset="utf-8">', *filtering.kept])
 
 
@@ -73,6 +74,17 @@ class _Filter(HTMLParser):
         self.kept: list[str] = []
         self.inside = ""
         self.depth = 0
+
+    def end(self) -> None:
+        """Keep what is left as text. The reader's own end tries it anew at each character."""
+        if not self.rawdata.startswith(("<!", "<?")) and not self.cdata_elem:
+            self._keep(escape(self.rawdata, quote=False))
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Read over `<!…`: what is no declaration is a comment to browsers, and here no error."""
+        known = self.rawdata[i : i + 4] == "<!--"
+        found: int = self.parse_comment(i) if known else self.parse_bogus_comment(i)
+        return found
 
     def _keep(self, text: str) -> None:
         if not self.inside:
@@ -112,7 +124,8 @@ def _attributes(given: list[tuple[str, str | None]]) -> str:
     """An element's attributes, without handlers and addresses other than its own page's."""
     kept = []
     for name, value in given:
-        if name.startswith("on") or not PLAIN_NAME.fullmatch(name):
+        is_act = name.startswith("on") or name == "autofocus"
+        if is_act or not PLAIN_NAME.fullmatch(name):
             continue
         text = (value or "").strip()
         if name in ADDRESSES and not text.lower().startswith(("#", "data:image/")):
@@ -124,4 +137,10 @@ def _attributes(given: list[tuple[str, str | None]]) -> str:
 
 def _local(style: str) -> str:
     """A style without what it would load."""
-    return ELSEWHERE.sub("url()", IMPORT.sub("", style))
+    return ADDRESS.sub(_own, IMPORT.sub("", style))
+
+
+def _own(found: re.Match[str]) -> str:
+    """An address in a style, empty unless it is within the page."""
+    is_own = found[1].lstrip(" \t\r\n\f\"'").lower().startswith(("data:", "#"))
+    return found[0] if is_own else "url()"

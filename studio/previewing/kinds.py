@@ -14,7 +14,7 @@ FILMS = {"mp4", "webm", "mov", "m4v", "ogv", "mkv"}
 PAGES = {"html": "page", "htm": "page", "svg": "page", "md": "markdown", "markdown": "markdown"}
 TEXTS = {"json": "json", "csv": "table", "tsv": "table", "ipynb": "notebook", **PAGES}
 # Of these the whole is needed at once; a larger one is shown as text, piece by piece.
-MOST_WHOLE = {"json": MIB, "markdown": MIB // 4, "page": MIB, "notebook": 8 * MIB}
+MOST_WHOLE = {"json": MIB, "markdown": MIB // 16, "page": MIB, "notebook": 8 * MIB}
 
 SEEMS = (
     (b"PK\x03\x04", "a ZIP archive"),

@@ -1,7 +1,6 @@
 """Notebooks: their cells in pages, their outputs as text, or named to be asked for one by one."""
 
 import base64
-import binascii
 import json
 from typing import Any
 
@@ -49,8 +48,8 @@ def part(source: Source, cell: int, output: int) -> tuple[bytes, str]:
         bundle = _read(source)["cells"][cell]["outputs"][output]["data"]
         kind = next(kind for kind in (*PICTURES, *FRAMED) if kind in bundle)
         text = _joined(bundle[kind])
-        return (text.encode() if kind in FRAMED else base64.b64decode(text)), kind
-    except (LookupError, TypeError, StopIteration, binascii.Error):
+        return (_whole(text).encode() if kind in FRAMED else base64.b64decode(text)), kind
+    except (LookupError, TypeError, StopIteration, ValueError):
         raise NotFound(
             f"{source.path} has no picture there: cell {cell}, output {output}"
         ) from None
@@ -130,7 +129,13 @@ def _joined(given: Any, between: str = "") -> str:
     return given if isinstance(given, str) else ""
 
 
+def _whole(text: str) -> str:
+    """The text without halves of characters, which JSON can hold and no answer can."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def _cut(text: str) -> str:
+    text = _whole(text)
     if len(text) <= MOST_TEXT:
         return text
     return f"{text[:MOST_TEXT]}\n… {len(text) - MOST_TEXT:,} more characters; download the notebook"

@@ -5,10 +5,12 @@ import pytest
 from registry import datasets
 from registry.models import Version
 from runs.models import RunInput
+from studio import tokens
 from studio.errors import NotFound
 from studio.files import trees
-from studio.models import Role
+from studio.models import Role, TokenKind
 from tests.factories import make_blob, make_experiment, make_member, make_run, make_tree
+from tests.runs.conftest import client_with
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +144,18 @@ def test_what_a_run_reads_is_not_deleted_and_the_run_is_named(caller):
     assert caller.get("datasets/digits").status_code == 200
     assert caller.delete("datasets/free?forever=1").status_code == 204
     assert caller.get("datasets/free").status_code == 404
+
+
+def test_a_run_may_archive_a_dataset_but_not_delete_it(caller):
+    caller.add("digits")
+    place = caller.api.workspace
+    user = make_member(workspace=place).user
+    _, secret = tokens.issue(user, place, name="run", kind=TokenKind.RUN, subject="a_1_2")
+    client = client_with(secret)
+    address = f"/api/v1/workspaces/{place.name}/datasets/digits"
+    assert client.delete(f"{address}?forever=1").status_code == 403
+    assert client.delete(address).status_code == 204
+    assert caller.get("datasets/digits").json()["archived"] is True
 
 
 def test_files_are_paged_below_a_prefix(caller):

@@ -23,7 +23,7 @@ class Site:
 
     def __init__(self):
         self.files, self.asked, self.moved = {}, [], {}
-        self.cut_at, self.gate, self.statuses = {}, None, {}
+        self.cut_at, self.gate, self.statuses, self.claimed = {}, None, {}, {}
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,7 +63,8 @@ class Site:
         span = handler.headers.get("Range", "")
         if span and handler.headers.get("If-Range") == etag:
             start = int(span.removeprefix("bytes=").rstrip("-"))
-        headers = {"ETag": etag, "Content-Length": str(len(content) - start)}
+        length = self.claimed.get(path, len(content) - start)
+        headers = {"ETag": etag, "Content-Length": str(length)}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         self.say(handler, 206 if start else 200, headers)
@@ -313,6 +314,14 @@ def test_a_fetch_that_is_too_large_fails_before_or_while_it_comes(site, member, 
     assert "too large" in made.error
     assert made.tree is None
     assert not fetch_work.folder_of(made.pk).exists()
+
+
+def test_a_fetch_that_the_disk_has_no_room_for_fails_before_it_comes(site, member, settings):
+    settings.FETCH_MAX_BYTES = 10**18
+    site.files, site.claimed = {"/a": b"x" * 900}, {"/a": 10**16}
+    made = fetch(member, f"{site.url}/a")
+    assert "no room" in made.error
+    assert len(site.asked) == 1, "what has no room is not asked for again"
 
 
 def test_a_cancel_ends_a_fetch_that_hangs(site, member, api):

@@ -171,11 +171,17 @@ def test_objects_in_arrays_are_never_brought_back(caller):
     assert "pickle" in shown(caller, run, "a.pkl")["seems"]
 
 
+def headed(shape: str) -> bytes:
+    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape})}}".encode()
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + b"\0" * 800
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b"\x93NUMPY\x01\x00\xff\xff{", b"\x93NUMPY\x09\x00", b"\x93NUMPY",
-        b"\x93NUMPY\x01\x00\x10\x00__import__('os')", b"PK\x03\x04\0 and no more",
+        b"\x93NUMPY\x01\x00\x10\x00__import__('os')", b"\x93NUMPY\x01\x00\x04\x00((((",
+        headed("-1,"), headed(f"3, {2**62}"), b"PK\x03\x04\0 and no more",
     ],
 )  # fmt: skip
 def test_a_damaged_array_is_refused_in_words_and_its_bytes_are_shown(caller, data):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 
 import pytest
 
@@ -54,6 +55,7 @@ def test_only_pages_are_framed(caller):
     ("given", "left"),
     [
         ("<p onclick=x() id=a>b</p>", '<p id="a">b</p>'),
+        ("<input autofocus name=a>", '<input name="a">'),
         ("<script>if (a < b) c('</p>')</script>d", "d"),
         ("<iframe srcdoc='<b>'>in</iframe>d", "d"),
         ("<a href='https://a.example/'>a</a><a href='#b'>b</a>", '<a>a</a><a href="#b">b</a>'),
@@ -73,6 +75,32 @@ def test_only_pages_are_framed(caller):
     ],
 )  # fmt: skip
 def test_what_would_be_refused_in_the_frame_is_left_out_of_it(given, left):
+    assert frames.harmless(given) == f'<!doctype html><meta charset="utf-8">{left}'
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<a x='", "<a/", "<!--", "<![", "</", "<?", "&", "<style>url(", "<p>x"]
+)
+@pytest.mark.parametrize("end", ["", ">", "'>"])
+def test_a_page_that_holds_up_others_takes_linear_time(piece, end):
+    page = (piece * 2**18)[: 2**18] + end
+    began = time.process_time()
+    assert frames.harmless(page).startswith("<!doctype html>")
+    assert time.process_time() - began < 20, "as its square it would be minutes"
+
+
+@pytest.mark.parametrize("style", ["url(" + " " * 2**18, "url(//a/" * 2**15, "url( //a/x"])
+def test_a_style_takes_linear_time_and_an_address_without_end_goes(style):
+    began = time.process_time()
+    assert "//a" not in frames.harmless(f"<style>{style}</style>")
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [("a <b", "a &lt;b"), ("a<!-- b", "a"), ("<![x]>y<!z>", "y"), ("A&T", "A&amp;T")],
+)
+def test_what_is_never_closed_is_text_or_goes(given, left):
     assert frames.harmless(given) == f'<!doctype html><meta charset="utf-8">{left}'
 
 
@@ -140,3 +168,17 @@ def test_odd_cells_do_no_harm(caller):
     assert len(cells) == len(odd)
     assert cells[-1]["more_outputs"] == 30
     assert framed(caller, run, "a.ipynb", cell=4, output=0).status_code in (200, 404)
+
+
+def test_halves_of_characters_in_a_notebook_are_shown_as_what_they_are(caller):
+    half = r"\ud800"
+    outputs = [
+        {"output_type": "stream", "text": "HALF"},
+        {"output_type": "display_data", "data": {"text/html": "<b>HALF</b>"}},
+        {"output_type": "display_data", "data": {"image/png": "HALF"}},
+    ]
+    cells = notebook(code("HALF", *outputs), {"cell_type": "markdown", "source": "HALF"})
+    run = kept(caller, a__ipynb=cells.replace(b"HALF", half.encode()))
+    assert shown(caller, run, "a.ipynb")["cells"][0]["text"] == "?"
+    assert framed(caller, run, "a.ipynb", cell=0, output=1).content.endswith(b"<b>?</b>")
+    assert framed(caller, run, "a.ipynb", cell=0, output=2).status_code == 404

@@ -1,5 +1,7 @@
 """Finding in a stream: every hit once, in both directions, in portions, in what is seen."""
 
+import time
+
 import pytest
 
 from studio import stream_find
@@ -87,6 +89,13 @@ def test_a_line_without_end_is_searched_as_far_as_a_reader_would(monkeypatch):
 def test_a_bad_pattern_is_refused_with_the_reason(text):
     with pytest.raises(BadInput, match=r"is no valid pattern: [^(]"):
         stream_find.pattern_of(text, is_regex=True, is_case=False)
+
+
+def test_a_long_line_beside_a_progress_bar_takes_linear_time():
+    stream = stream_of(b"x" * 1_900_000 + b"\n50%\r100% needle\n")
+    began = time.process_time()
+    assert all_of(stream, "needle")[0] == [(1, 5, 11)]
+    assert time.process_time() - began < 60, "as its square it would be half an hour"
 
 
 def test_a_pattern_that_holds_up_others_takes_linear_time():
