@@ -73,7 +73,7 @@ def test_a_tree_names_the_contents_it_misses():
         "a\0b",
         "a\nb",
         "a/" + "ä" * 128,
-    ],  # fmt: skip
+    ],
 )
 def test_an_unsafe_path_is_refused_by_name(path):
     with pytest.raises(UnsafePath):
