@@ -34,7 +34,7 @@ down: ## end the studio that make demo left up
 	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down; else echo "nothing was ever started here"; fi
 
 test: $(VENV)/.dev ## run all tests
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types and the house's own rules
 	@$(VENV)/bin/ruff check .

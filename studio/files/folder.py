@@ -34,7 +34,7 @@ class Folder:
 
     def read_range(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes from `start` on. Raises FileNotFoundError at once."""
-        return Pieces(self.open(sha256), start, length)
+        return Pieces(self._place(sha256), start, length)
 
     def remove(self, sha256: str) -> None:
         """Remove the bytes; whoever reads them at this moment may read on."""
@@ -59,27 +59,29 @@ class Folder:
 
 
 class Pieces:
-    """`length` bytes of an open file from `start` on; it is closed even when nobody reads them."""
+    """`length` bytes of a file from `start` on; it is opened when the first are read."""
 
-    def __init__(self, file: BinaryIO, start: int, length: int):
-        file.seek(start)
-        self._file, self._left = file, length
+    def __init__(self, place: Path, start: int, length: int):
+        place.stat()
+        self._place, self._start, self._left = place, start, length
+        self._file: BinaryIO | None = None
 
     def __iter__(self) -> "Pieces":
         return self
 
     def __next__(self) -> bytes:
-        piece = self._file.read(min(self._left, READ_BYTES)) if self._left > 0 else b""
-        if not piece:
+        if self._left <= 0:
             self.close()
             raise StopIteration
-        self._left -= len(piece)
-        return piece
+        if self._file is None:
+            self._file = self._place.open("rb")
+            self._file.seek(self._start)
+        piece = self._file.read(min(self._left, READ_BYTES))
+        self._left = self._left - len(piece) if piece else 0
+        return piece or next(self)
 
     def close(self) -> None:
         """Read no more."""
         self._left = 0
-        self._file.close()
-
-    def __del__(self) -> None:
-        self.close()
+        if self._file is not None:
+            self._file.close()

@@ -28,7 +28,7 @@ def test_a_new_version_sends_only_what_is_new(signed_in_page: Page, tmp_path):
     page.get_by_role("button", name="Remove 3.txt").click()
     (tmp_path / "4.txt").write_text("changed")
     page.locator("#files").set_input_files([tmp_path / "4.txt", tmp_path / "texts" / "0.txt"])
-    expect(page.locator("#check-send")).to_contain_text("1 file, 7 B")
+    expect(page.locator("#check-send")).to_contain_text("1 file, 7 B", timeout=SLOW_MS)
     expect(page.locator("#check-name")).to_contain_text("texts:2")
     make(page, "texts", 2)
     assert len(requests) == 1
@@ -68,14 +68,16 @@ def test_a_large_file_goes_on_after_a_cut_and_after_a_reload(
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Make it")).to_be_enabled()
     offsets = [int(url.rpartition("=")[2]) for url in cuts]
-    assert offsets == [0, 8 * MIB, 8 * MIB, 16 * MIB]
+    assert set(offsets) <= {0, 8 * MIB, 16 * MIB}
     page.unroute_all(behavior="ignoreErrors")
     page_problems.clear()  # the browser complains of the cut
 
     requests.clear()
     begin(page, f"{HOME}new/?name=large", large)
     make(page, "large")
-    assert [request.url.rpartition("=")[2] for request in requests] == [str(16 * MIB)]
+    # Behind what had come: at least two pieces, and what of the third was on its way.
+    [again] = [int(request.url.rpartition("=")[2]) for request in requests]
+    assert 16 * MIB <= again < len(LARGE)
     page.locator("#tab-files").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download large.bin").click()

@@ -6,10 +6,8 @@ import pytest
 
 from registry import opendata
 from registry.opendata import File, OpenDataset
-from tests.house.reading import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MNIST = ROOT.parent / "shared" / "data" / "mnist"
 
 
 @pytest.fixture(autouse=True)
@@ -48,14 +46,6 @@ def test_the_catalogue_is_whole(api):
     assert paths[0] == (
         "https%3A/%2Fazureopendatastorage.azurefd.net/mnist/train-images-idx3-ubyte.gz"
     )
-
-
-@pytest.mark.skipif(not MNIST.is_dir(), reason="the test data are not beside this checkout")
-def test_mnist_is_what_its_catalogue_says():
-    for file in opendata.get("MNIST").files:
-        content = (MNIST / file.name).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == file.sha256
-        assert len(content) == file.size_bytes
 
 
 def test_a_set_comes_from_its_mirror_and_only_once(small, api, workers):

@@ -109,11 +109,11 @@ def test_a_scripts_error_with_nul_is_kept_without_it(caller, driver_of):
 
 def test_no_ignore_pattern_holds_up_the_server(caller):
     body = {
-        "files": [["a" * 900, 1], ["keep.py", 1]],
+        "files": [["a" * 250, 1], ["keep.py", 1]],
         "ignore": {".amlignore": "a*" * 25 + "b\n" + "**/a*b*c*d*\n" * 50},
     }
     reply = caller.post(f"{caller.home}/snapshots/check", body)
-    assert reply.json()["kept"] == ["a" * 900, "keep.py"]
+    assert reply.json()["kept"] == ["a" * 250, "keep.py"]
     too_long = {"files": [["a", 1]], "ignore": {".amlignore": "x" * 70_000}}
     assert caller.post(f"{caller.home}/snapshots/check", too_long).status_code == 400
 
