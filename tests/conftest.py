@@ -53,6 +53,21 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What makes Docker networks comes first, browsers last.
+
+    Chromium gives up the requests that are under way whenever a network interface comes or goes
+    (net::ERR_NETWORK_CHANGED), and workers run files of both kinds at once.
+    """
+    items.sort(key=lambda item: _turn(item.path.relative_to(item.config.rootpath).parts))
+
+
+def _turn(parts: tuple[str, ...]) -> int:
+    if "docker" in parts or parts[1] in ("faults", "postgresql"):
+        return 0
+    return 2 if parts[1] == "browser" else 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """In CI a skipped test has not passed: what it needs must be installed there."""

@@ -84,8 +84,11 @@ def killed_driver(desk: Desk) -> Outcome:
 def killed_all(desk: Desk) -> Outcome:
     """As when its machine's memory is gone, or an operator has tidied up."""
     watched = desk.submit().with_checkpoint()
+    processes = processes_of(watched.run.id)
     since = stopwatch()
-    for process in processes_of(watched.run.id):
+    for process in processes:
+        process.suspend()  # or those that are left say how the first one ended
+    for process in processes:
         process.kill()
     watched.until("Failed")
     return watched.outcome("kill -9 of all processes of the run", since())
