@@ -32,8 +32,8 @@ class RawBody(BaseParser):
         return stream
 
 
-def body_of(request: Request) -> Iterator[bytes]:
-    """Yield the request's body as it arrives. Raises CutOff where it ends early."""
+def body_of(request: Request) -> Iterator[bodies.Piece]:
+    """Yield the request's body as studio.files.bodies does. Raises CutOff where it ends early."""
     return bodies.body_of(request._request)
 
 

@@ -99,7 +99,7 @@ class Dockerfile:
         words = buildkit.words_of(step.name)
         if step.state == "failed":
             self._failed = step
-        elif step.state in ("started", "cached") and step.name not in self._said:
+        elif step.name not in self._said:  # a short one is heard of only when it is done
             self._said.add(step.name)
             known = " (as before)" if step.state == "cached" else ""
             self._following.say(f"Step {step.number}: {words}{known}")

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from typing import Any, BinaryIO, Callable, Dict, Iterable, Iterator, Optional, Union
+from typing import Any, BinaryIO, Callable, Dict, Iterable, Iterator, Optional, Tuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
 from trainyard import _errors
@@ -48,15 +48,29 @@ class FilePart:
         self.size = size
         self._said = said
 
+    def by_kernel(self, line: socket.socket) -> None:
+        """Send it over a plain socket, from the file's own pages: half the work of reading it."""
+        at, end = self._start, self._start + self.size
+        while at < end:
+            sent = line.sendfile(self._file, at, min(SEND_BYTES, end - at))
+            if not sent:
+                raise self._shorter()
+            at += sent
+            if self._said is not None:
+                self._said(at)
+
+    def _shorter(self) -> Exception:
+        return _errors.UserErrorException(
+            "{} became shorter while it was sent".format(self._file.name)
+        )
+
     def __iter__(self) -> Iterator[bytes]:
         self._file.seek(self._start)
         left = self.size
         while left:
             piece = self._file.read(min(left, SEND_BYTES))
             if not piece:
-                raise _errors.UserErrorException(
-                    "{} became shorter while it was sent".format(self._file.name)
-                )
+                raise self._shorter()
             left -= len(piece)
             yield piece
             if self._said is not None:
@@ -240,15 +254,18 @@ class Transport:
                 if answer.status not in AWAY:
                     return answer
                 trouble = "it answered HTTP {}".format(answer.status)
+                said = _said_by_the_studio(answer)
                 never_sent = False
             except (OSError, http.client.HTTPException) as error:
                 self.close()
-                trouble = _words(error)
+                trouble, said = _words(error), None
                 never_sent = isinstance(error, (ConnectionRefusedError, FileNotFoundError))
             if was_kept and repeatable and tries == 1:
                 continue  # A kept connection that the studio closed meanwhile: no reason to wait.
             waited = time.monotonic() - began
             if not (repeatable or never_sent) or waited + pause > self._patience():
+                if said is not None:
+                    return said
                 raise _errors.Unreachable(
                     "{} {}{} got no answer: {}; tried {} time{} in {:.1f} s. Is the studio up at"
                     " that address?".format(
@@ -277,8 +294,12 @@ class Transport:
             self._connection.sock.settimeout(timeout_s)
         self._connection.timeout = timeout_s
         headers = dict(headers, Authorization="Bearer " + self._token, Accept="application/json")
+        path = self._parts.path.rstrip("/") + target
         try:
-            self._connection.request(method, self._parts.path.rstrip("/") + target, body, headers)
+            if isinstance(body, FilePart) and self._parts.scheme == "http":
+                _by_kernel(self._connection, (method, path), body, headers)
+            else:
+                self._connection.request(method, path, body, headers)
         except (BrokenPipeError, ConnectionResetError):
             # A server that refuses a large body answers and closes before it has read it all.
             if self._connection.sock is None:
@@ -296,6 +317,25 @@ class Transport:
     def _after(self, reply: http.client.HTTPResponse) -> None:
         if reply.will_close:
             self.close()
+
+
+def _said_by_the_studio(answer: Answer) -> Optional[Answer]:
+    """Return the answer if it is the studio's own, which names the cause; a proxy's is no use."""
+    return answer if "json" in answer.headers.get("content-type", "") else None
+
+
+def _by_kernel(
+    connection: http.client.HTTPConnection,
+    line: Tuple[str, str],
+    body: FilePart,
+    headers: Dict[str, str],
+) -> None:
+    """Make a call whose body goes past Python."""
+    connection.putrequest(*line)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    body.by_kernel(connection.sock)
 
 
 def with_query(path: str, query: Optional[Dict[str, Any]]) -> str:

@@ -72,7 +72,7 @@ def path_of(sha256: str) -> Path:
 
 
 # --- bytes in ----------------------------------------------------------------------------------
-def put(chunks: Iterable[bytes], sha256: str | None = None) -> Blob:
+def put(chunks: Iterable[bytes | memoryview], sha256: str | None = None) -> Blob:
     """Keep bytes and return their blob; nothing is kept when they are not `sha256`.
 
     The bytes stream to a temporary file beside the store, are hashed on the way, reach the disk

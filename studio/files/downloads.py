@@ -31,7 +31,8 @@ def file_response(request: HttpRequest, blob: Blob, name: str) -> HttpResponseBa
 
     Raises NotFound when the bytes are gone: before the answer begins, and not in its middle.
     """
-    cycle = sending.connection_of(_inner(request))
+    scope = getattr(_inner(request), "scope", {})  # only ASGI has one
+    cycle = sending.connection_of(scope.get(sending.KEY))
     by_kernel = cycle is not None and blobs.local_path(blob.sha256) is not None
 
     def read(start: int, length: int) -> Body:

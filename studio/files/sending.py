@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator
 from typing import Any, BinaryIO
 
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest
 
 KEY = "trainyard.send"
 # A thread comes back this often, to see whether somebody still listens.
@@ -22,9 +20,11 @@ HOP_S = 1.0
 MOST_AT_ONCE = 16 * 1024 * 1024
 
 
-def connection_of(request: HttpRequest) -> Any | None:
-    """Return uvicorn's side of the request, None where it is not as we know it, or has TLS."""
-    send = request.scope.get(KEY) if isinstance(request, ASGIRequest) else None
+def connection_of(send: Any) -> Any | None:
+    """Return uvicorn's side of the request that `send` answers (scope[KEY]).
+
+    None where it is not as we know it, or has TLS.
+    """
     cycle = getattr(send, "__self__", None)
     transport: Any = getattr(cycle, "transport", None)
     is_known = (

@@ -12,13 +12,11 @@ import hashlib
 import os
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +24,7 @@ from django.utils.timezone import now as clock
 
 from studio.errors import BadInput, Conflict, DiskFull, NotFound, WrongOffset, is_disk_full
 from studio.files import blobs
+from studio.files.hashing import Beside, Hashes
 from studio.models import Blob, Upload, User, Workspace
 
 SILENT_FOR = timedelta(days=1)
@@ -34,7 +33,6 @@ SPARE_BYTES = 64 * 1024 * 1024
 # Whoever was cut off may still be appending what had come: wait for its end.
 BUSY_S = 5.0
 READ_BYTES = 8 * 1024 * 1024
-MOST_HASHES = 256
 
 
 class TooMuch(BadInput):
@@ -45,29 +43,6 @@ class TooMuch(BadInput):
             f"more than the {size_bytes:,} bytes came that were said; the file changed while it"
             " was read: send it again"
         )
-
-
-class Hashes:
-    """Hashes of uploads under way, so that most need not be read again. Only a saving."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[UUID, tuple[Any, int]] = OrderedDict()
-        self._lock = Lock()
-
-    def take(self, key: UUID, at: int) -> Any | None:
-        """Return the hash of the first `at` bytes, None where nobody knows it."""
-        with self._lock:
-            digest, known_at = self._known.pop(key, (None, -1))
-        if at == 0:
-            return hashlib.sha256()
-        return digest if known_at == at else None
-
-    def keep(self, key: UUID, digest: Any | None, at: int) -> None:
-        with self._lock:
-            if digest is not None:
-                self._known[key] = (digest, at)
-            while len(self._known) > MOST_HASHES:
-                self._known.popitem(last=False)
 
 
 _hashes = Hashes()
@@ -109,7 +84,7 @@ def at(upload: Upload) -> int:
         return 0
 
 
-def append(upload: Upload, offset: int, chunks: Iterable[bytes]) -> int:
+def append(upload: Upload, offset: int, chunks: Iterable[bytes | memoryview]) -> int:
     """Add bytes from `offset` on, and return how many have arrived; what came before a cut stays.
 
     Raises WrongOffset with `at`; BadInput for more bytes than were said, DiskFull: of these
@@ -120,19 +95,21 @@ def append(upload: Upload, offset: int, chunks: Iterable[bytes]) -> int:
         if offset != reached:
             raise WrongOffset(f"this upload goes on at byte {reached}, not {offset}", at=reached)
         digest = _hashes.take(upload.pk, reached)
+        hashing = Beside(digest, reached)
         try:
-            for chunk in chunks:
-                if reached + len(chunk) > upload.size_bytes:
-                    raise TooMuch(upload.size_bytes)
-                _write(file, chunk)
-                reached += len(chunk)
-                if digest is not None:
-                    digest.update(chunk)
+            with hashing:
+                for chunk in chunks:
+                    if reached + len(chunk) > upload.size_bytes:
+                        raise TooMuch(upload.size_bytes)
+                    hashing.add(chunk)
+                    _write(file, chunk)
+                    reached += len(chunk)
         except Exception as error:
             if isinstance(error, TooMuch) or is_disk_full(error):
                 abandon(upload)
             else:
-                _note(upload, digest, reached)
+                # A piece that was hashed and not written: its hash is of no use any more.
+                _note(upload, digest if hashing.size == reached else None, reached)
             raise
         _note(upload, digest, reached)
     return reached
@@ -216,7 +193,7 @@ def _held(upload: Upload) -> Iterator[FileIO]:
         yield file
 
 
-def _write(file: FileIO, chunk: bytes) -> None:
+def _write(file: FileIO, chunk: bytes | memoryview) -> None:
     left = memoryview(chunk)
     while left:
         left = left[file.write(left) :]
