@@ -1,12 +1,11 @@
 """The API below /api/v1, for one workspace. Each thread has its own connection."""
 
-import hashlib
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, TypeVar
 
 from trainyard import _errors
+from trainyard._lazy import hashlib, pools
 from trainyard._transport import UPLOAD_TIMEOUT_S, FilePart, Transport, quoted
 from trainyard._uploads import API, LARGE_BYTES, Progress, Upload
 
@@ -37,6 +36,11 @@ class Client:
         self._base: Optional[str] = None
         self.transport()
 
+    @property
+    def token(self) -> str:
+        """The bearer token that every call carries."""
+        return self._token
+
     def transport(self) -> Transport:
         """Return this thread's connection."""
         transport = getattr(self._own, "transport", None)
@@ -45,6 +49,11 @@ class Client:
             self._own.transport = transport
             self._opened.append(transport)
         return transport
+
+    def be_patient(self, seconds: float) -> None:
+        """Let connections that are opened from now on try a call for so long, and no longer."""
+        self._patience_s = seconds
+        self._own = threading.local()
 
     def close(self) -> None:
         """Close the connections of all threads; a later call opens another."""
@@ -149,7 +158,7 @@ class Client:
             work(job)
 
         try:
-            with ThreadPoolExecutor(min(CONNECTIONS, len(jobs))) as pool:
+            with pools.ThreadPoolExecutor(min(CONNECTIONS, len(jobs))) as pool:
                 futures = [pool.submit(one, job) for job in jobs]
                 try:
                     for future in futures:
@@ -170,7 +179,7 @@ def file_sha256(path: str) -> str:
     with open(path, "rb") as file:
         for piece in iter(lambda: file.read(PIECE_BYTES), b""):
             digest.update(piece)
-    return digest.hexdigest()
+    return str(digest.hexdigest())
 
 
 def file_path(base: str, path: str) -> str:

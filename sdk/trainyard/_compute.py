@@ -149,11 +149,23 @@ class AmlCompute(ComputeTarget):
         min_nodes: Number = 0,
         max_nodes: Number = None,
         idle_seconds_before_scaledown: Number = 1800,
-        *ignored: Any,
+        admin_username: Optional[str] = None,
+        admin_user_password: Optional[str] = None,
+        admin_user_ssh_key: Optional[str] = None,
+        vnet_resourcegroup_name: Optional[str] = None,
+        vnet_name: Optional[str] = None,
+        subnet_name: Optional[str] = None,
+        tags: Optional[Dict[str, str]] = None,
+        description: Optional[str] = None,
+        remote_login_port_public_access: str = "NotSpecified",
+        identity_type: Optional[str] = None,
+        identity_id: Any = None,
+        location: Optional[str] = None,
+        enable_node_public_ip: bool = True,
+        *,
         backend: Optional[str] = None,
         require_gpu: bool = False,
         has_network: bool = True,
-        **unused: Any,
     ) -> AmlComputeProvisioningConfiguration:
         """Return what ComputeTarget.create makes. Numbers may be strings of digits.
 
@@ -229,6 +241,13 @@ class AmlCompute(ComputeTarget):
         wanted = {key: whole_number(key, value) for key, value in given.items()}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         self._facts = _change(self.workspace, self.name, wanted)
+
+    def add_identity(self, identity_type: str, identity_id: Any = None) -> None:
+        raise _errors.not_built(
+            "AmlCompute.add_identity",
+            "nothing: nodes are processes or containers of the studio's machine, without a"
+            " cloud's identity",
+        )
 
     def list_nodes(self) -> "List[Dict[str, Any]]":
         """Return the nodes that are up: dicts with nodeId, nodeState (idle, running), runId, …"""
@@ -325,18 +344,7 @@ class AmlCompute(ComputeTarget):
         workspace: Place, show_all: bool = False, location: Optional[str] = None
     ) -> "List[Dict[str, Any]]":
         """Return what busy nodes take of the studio's machine, as quotas are told."""
-        here = workspace.client.get(workspace.api("sizes"))["machine"]
-        limits = {"cpus": here["cpus"], "memory_gib": here["memory_gib"], "gpus": len(here["gpus"])}
-        names = {"cpus": "vCPUs", "memory_gib": "Memory, GiB", "gpus": "GPUs"}
-        return [
-            {
-                "name": {"value": key, "localized_value": names[key]},
-                "current_value": here["taken"][key],
-                "limit": limit,
-                "unit": "Count",
-            }
-            for key, limit in limits.items()
-        ]
+        return _nodes.usages(workspace)
 
 
 def _say(words: str) -> None:

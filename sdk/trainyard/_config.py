@@ -7,12 +7,15 @@ readers of the file pass over.
 
 import json
 import os
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from urllib.parse import urlsplit
 
 from trainyard import _errors
 
 FOLDERS = (".azureml", "aml_config", "")
 FILES = ("config.json", "project.json")
+PLAIN = re.compile(r"[\w.~+/=-]+\Z", re.ASCII)
 WAYS = (
     "`python manage.py sdk_config FOLDER` writes one on the studio's machine; the Settings page"
     " offers it as a download"
@@ -57,8 +60,40 @@ def find(path: Optional[str] = None, file_name: Optional[str] = None) -> str:
     )
 
 
+def login_file() -> str:
+    """Return where `trainyard login` keeps the token of this computer's user."""
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(home, "trainyard", "config.json")
+
+
+def of_command(path: Optional[str] = None) -> str:
+    """Return the file that the command line goes by: the nearest config.json, else the login.
+
+    Scripts never go by the login: in a job they would act as a person instead of as their run.
+    Raises UserErrorException.
+    """
+    try:
+        return find(path)
+    except _errors.UserErrorException as error:
+        login = login_file()
+        if path is None and os.path.isfile(login):
+            return login
+        raise _errors.UserErrorException(
+            "{} Or sign in: `trainyard login http://<the studio's address>`.".format(error.message)
+        ) from None
+
+
+def forget_login() -> bool:
+    """Remove the login; return whether there was one."""
+    try:
+        os.remove(login_file())
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def read(file: str) -> Config:
-    """Return what the config file says. Raises UserErrorException."""
+    """Return what the config file says. Raises UserErrorException naming what is wrong in it."""
     try:
         with open(file, encoding="utf-8") as source:
             words = json.load(source)
@@ -78,17 +113,38 @@ def read(file: str) -> Config:
             'The config file {} does not say where the studio is: it has no "trainyard" key with'
             " url and token. {}.".format(file, WAYS)
         )
-    return Config(names[0], names[1], names[2], str(ours["url"]), str(ours["token"]))
+    url, token = ours["url"], ours["token"]
+    if not _is_address(url):
+        raise _errors.UserErrorException(
+            "The config file {} names {!r} as the studio's url; it must look like"
+            ' "http://127.0.0.1:8000". {}.'.format(file, url, WAYS)
+        )
+    # A token goes into a header: anything but plain letters would break the call, not the sign-in.
+    if not isinstance(token, str) or not PLAIN.match(token):
+        raise _errors.UserErrorException(
+            "The config file {} holds no token as the studio makes them: letters, digits, - and _"
+            " only. {}.".format(file, WAYS)
+        )
+    return Config(names[0], names[1], names[2], url.rstrip("/"), token)
 
 
-def _names(words: Dict[str, Any]) -> Any:
+def _is_address(url: Any) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
+def _names(words: Dict[str, Any]) -> Optional[List[str]]:
+    """Return subscription, group and workspace; None unless all three are texts."""
     scope = str(words.get("Scope") or "").strip("/").split("/")
     if len(scope) == 8 and scope[0].lower() == "subscriptions":
-        return scope[1], scope[3], scope[7]
-    try:
-        return [str(words[key]) for key in ("subscription_id", "resource_group", "workspace_name")]
-    except KeyError:
-        return None
+        found: List[Any] = [scope[1], scope[3], scope[7]]
+    else:
+        keys = ("subscription_id", "resource_group", "workspace_name")
+        found = [words.get(key) for key in keys]
+    return found if all(isinstance(name, str) and name for name in found) else None
 
 
 def of_script(environ: Mapping[str, str]) -> Optional[Config]:
@@ -115,6 +171,15 @@ def write(config: Config, path: Optional[str] = None, file_name: Optional[str] =
         folder = legacy if os.path.isdir(legacy) else os.path.join(folder, ".azureml")
     name = file_name or "config.json"
     target = os.path.join(folder, name if name.endswith(".json") else name + ".json")
+    return save(config, target)
+
+
+def save(config: Config, target: str) -> str:
+    """Write `config` to the file `target`, readable by its owner only; return `target`.
+
+    The folder is made, but not the one above it. Raises UserErrorException.
+    """
+    folder = os.path.dirname(target)
     scope = (
         "/subscriptions/{0.subscription_id}/resourceGroups/{0.resource_group}/providers"
         "/Microsoft.MachineLearningServices/workspaces/{0.workspace_name}".format(config)

@@ -32,7 +32,7 @@ class Dataset(AbstractDataset):
         INFERENCE = "inference"
         TEST = "test"
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, definition: Any, workspace: Any = None, name: Any = None, id: Any = None):
         raise _errors.not_built(
             "Dataset(definition)", "Dataset.File.from_files, or Dataset.get_by_name"
         )

@@ -77,6 +77,12 @@ class DataReference(DataPath):
     def as_mount(self) -> "DataReference":
         return self._as("mount", self.path_on_compute)
 
+    def to_config(self) -> "DataReferenceConfiguration":
+        """Return it for RunConfiguration.data_references[name]."""
+        return DataReferenceConfiguration(
+            self.datastore_name, self.mode, self.path_on_datastore, self.path_on_compute
+        )
+
     def as_download(
         self, path_on_compute: Optional[str] = None, overwrite: bool = False
     ) -> "DataReference":
@@ -97,6 +103,29 @@ class DataReference(DataPath):
         return "DataReference({!r}, {!r}, mode={!r})".format(
             self.datastore_name, self.path_on_datastore, self.mode
         )
+
+
+class DataReferenceConfiguration:
+    """A path of a datastore as RunConfiguration.data_references holds it, by name."""
+
+    def __init__(
+        self,
+        datastore_name: Optional[str] = None,
+        mode: str = "mount",
+        path_on_datastore: Optional[str] = None,
+        path_on_compute: Optional[str] = None,
+        overwrite: bool = False,
+    ):
+        self.datastore_name = datastore_name
+        self.mode = mode
+        self.path_on_datastore = path_on_datastore
+        self.path_on_compute = path_on_compute
+        self.overwrite = overwrite
+
+    def reference(self, workspace: Place, name: str) -> DataReference:
+        """Return the reference called `name`. Raises UserErrorException without such a store."""
+        store = Datastore(workspace, self.datastore_name)
+        return DataReference(store, name, self.path_on_datastore, self.mode, self.path_on_compute)
 
 
 def _reference_name() -> str:
@@ -129,11 +158,39 @@ class Datastore:
         return Datastore(workspace)
 
     @staticmethod
-    def register_azure_blob_container(*args: Any, **kwargs: Any) -> "Datastore":
+    def register_azure_blob_container(
+        workspace: Place,
+        datastore_name: str,
+        container_name: str,
+        account_name: str,
+        sas_token: Optional[str] = None,
+        account_key: Optional[str] = None,
+        protocol: Optional[str] = None,
+        endpoint: Optional[str] = None,
+        overwrite: bool = False,
+        create_if_not_exists: bool = False,
+        skip_validation: bool = False,
+        blob_cache_timeout: Optional[int] = None,
+        grant_workspace_access: bool = False,
+        subscription_id: Optional[str] = None,
+        resource_group: Optional[str] = None,
+    ) -> "Datastore":
         raise _errors.not_built("Datastore.register_azure_blob_container", OTHER_STORES)
 
     @staticmethod
-    def register_azure_file_share(*args: Any, **kwargs: Any) -> "Datastore":
+    def register_azure_file_share(
+        workspace: Place,
+        datastore_name: str,
+        file_share_name: str,
+        account_name: str,
+        sas_token: Optional[str] = None,
+        account_key: Optional[str] = None,
+        protocol: Optional[str] = None,
+        endpoint: Optional[str] = None,
+        overwrite: bool = False,
+        create_if_not_exists: bool = False,
+        skip_validation: bool = False,
+    ) -> "Datastore":
         raise _errors.not_built("Datastore.register_azure_file_share", OTHER_STORES)
 
     # --- bring files there ------------------------------------------------------------

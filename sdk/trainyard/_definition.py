@@ -17,7 +17,7 @@ from trainyard._settings import (
 )
 
 # A definition's keys that say which packages; they are passed on while nobody changes these.
-PACKAGE_KEYS = ("conda", "pip", "packages", "python", "edition")
+PACKAGE_KEYS = ("conda", "pip", "packages", "python", "edition", "left_out")
 Written = NamedTuple("Written", [("words", Dict[str, Any]), ("reads_as", str)])
 
 
@@ -72,6 +72,8 @@ class Described(Settings):
         if text == self._written.reads_as:
             return dict(self._written.words)
         words = {"conda": text}
+        if "left_out" in self._written.words:
+            words["left_out"] = self._written.words["left_out"]
         if "python" in self._written.words and dependencies.python_version is None:
             words["python"] = self._written.words["python"]
         return words

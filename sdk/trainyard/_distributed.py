@@ -3,7 +3,7 @@
 from typing import Any, Dict, Optional
 
 from trainyard import _errors
-from trainyard._settings import Settings
+from trainyard._settings import Settings, TensorflowConfiguration
 
 # What the v1 SDK calls a communicator → what the studio sets the variables of.
 DISTRIBUTIONS = {
@@ -14,6 +14,10 @@ DISTRIBUTIONS = {
     "nccl": "PyTorch",
     "gloo": "PyTorch",
 }
+OF_TENSORFLOW = (
+    "PyTorchConfiguration or MpiConfiguration; every process then has RANK, WORLD_SIZE, MASTER_ADDR"
+    " and MASTER_PORT"
+)
 USUAL = {"": "None", "Mpi": "IntelMpi", "PyTorch": "Nccl"}
 COMMUNICATOR = "azureml.communicator"  # the property of a run that names another than the usual
 
@@ -114,6 +118,10 @@ def put_into(run_config: Any, distributed_job_config: Any) -> None:
         run_config.framework = "Python"
         run_config.communicator = USUAL["Mpi"]
         run_config.mpi = distributed_job_config
+    elif isinstance(distributed_job_config, TensorflowConfiguration):
+        raise _errors.not_built(
+            "distributed_job_config=TensorflowConfiguration(...)", OF_TENSORFLOW
+        )
     else:
         raise _errors.UserErrorException(
             "distributed_job_config must be a PyTorchConfiguration(...) or a"
@@ -143,9 +151,7 @@ def definition(facts: Dict[str, Any]) -> Dict[str, Any]:
 def _distribution(communicator: Any) -> str:
     name = str(communicator or "None").lower()
     if name == "parameterserver":
-        raise _errors.not_built(
-            'communicator="ParameterServer"', "PyTorchConfiguration or MpiConfiguration"
-        )
+        raise _errors.not_built('communicator="ParameterServer"', OF_TENSORFLOW)
     if name not in DISTRIBUTIONS:
         raise _errors.UserErrorException(
             "there is no communicator {!r}; there are None, IntelMpi, OpenMpi, Mpi, Nccl and"

@@ -1,12 +1,13 @@
 """Environment: what a run's script finds installed, in which image, with which variables."""
 
 import copy
+import importlib
 import json
 import os
 import warnings
-from typing import List, Optional
+from typing import Any, List, Optional
 
-from trainyard import _errors, _existing, _files
+from trainyard import _errors, _files
 from trainyard._conda import FILE_NAME, CondaDependencies
 from trainyard._place import Place
 from trainyard._registered import Registered
@@ -59,7 +60,7 @@ class Environment(Registered):
 
         Warns of packages that the studio cannot have. Raises UserErrorException without conda.
         """
-        export = _existing.conda(conda_environment_name)
+        export = _of_this_computer().conda(conda_environment_name)
         environment = Environment(name)
         environment.python.conda_dependencies = CondaDependencies.from_text(export.text)
         _tell(export.troubles)
@@ -73,7 +74,7 @@ class Environment(Registered):
         kept with their commit; warns of those that the studio cannot have (editable, local).
         Raises UserErrorException where there is no Python.
         """
-        export = _existing.virtual(path)
+        export = _of_this_computer().virtual(path)
         environment = Environment(name)
         environment._define({"pip": export.text, "python": export.python})
         _tell(export.troubles)
@@ -176,6 +177,11 @@ class Environment(Registered):
 
     def __repr__(self) -> str:
         return json.dumps(self.as_json(), indent=4, sort_keys=True, default=str)
+
+
+def _of_this_computer() -> Any:
+    """Return the module that asks conda and pip; it and subprocess are needed for nothing else."""
+    return importlib.import_module("trainyard._existing")
 
 
 def _with_packages(

@@ -19,9 +19,11 @@ AzureMLException
     ├── NotFound (UserErrorException)
     │   ├── UnknownCluster (ComputeTargetException)
     │   └── ModelPathNotFound (ModelPathNotFoundException)
-    └── Conflict
-        ├── WrongOffset               `facts["at"]` says where to go on
-        └── MissingBlobs              `facts["missing"]` lists them
+    ├── Conflict
+    │   ├── WrongOffset               `facts["at"]` says where to go on
+    │   └── MissingBlobs              `facts["missing"]` lists them
+    ├── DiskFull · StorageAway        the studio cannot keep it now
+    └── WrongVersion                  client and studio cannot work together: which is newer
 """
 
 import json
@@ -174,8 +176,18 @@ class MissingBlobs(Conflict):
     code = "missing_blobs"
 
 
+class StorageAway(StudioError):
+    code = "storage_away"
+
+
 class DiskFull(StudioError):
     code = "disk_full"
+
+
+class WrongVersion(StudioError):
+    """Client and studio cannot work together; the message says which is newer, and what to do."""
+
+    code = "wrong_version"
 
 
 BY_CODE = {
@@ -193,7 +205,9 @@ BY_CODE = {
         Conflict,
         WrongOffset,
         MissingBlobs,
+        StorageAway,
         DiskFull,
+        WrongVersion,
     )
 }
 

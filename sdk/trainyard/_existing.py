@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from trainyard import _errors
+from trainyard._lazy import shutil, subprocess
 
 # What every environment brings along by itself.
 LEFT_OUT = ("pip", "pkg-resources", "wheel")

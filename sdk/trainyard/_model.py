@@ -1,12 +1,12 @@
 """Model: a numbered, unchanging set of files under a name."""
 
-import hashlib
 import os
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from trainyard import _errors, _place, _receiving, _sending
 from trainyard._client import file_path
+from trainyard._lazy import hashlib
 from trainyard._place import Place
 from trainyard._transport import quoted
 from trainyard._unbuilt import unbuilt
@@ -86,7 +86,7 @@ class Model:
     @property
     def url(self) -> str:
         whole = "{}/{}".format(self.workspace.name, self.id)
-        return "aml://asset/" + hashlib.sha256(whole.encode("utf-8")).hexdigest()[:32]
+        return "aml://asset/{:.32}".format(hashlib.sha256(whole.encode("utf-8")).hexdigest())
 
     @property
     def datasets(self) -> Dict[str, List[str]]:

@@ -50,6 +50,22 @@ def active_runs(
             yield workspace._run_of(answer)
 
 
+def usages(workspace: Place) -> List[Dict[str, Any]]:
+    """Return what busy nodes take of the studio's machine, with the v1 SDK's keys of quotas."""
+    here = workspace.client.get(workspace.api("sizes"))["machine"]
+    limits = {"cpus": here["cpus"], "memory_gib": here["memory_gib"], "gpus": len(here["gpus"])}
+    names = {"cpus": "vCPUs", "memory_gib": "Memory, GiB", "gpus": "GPUs"}
+    return [
+        {
+            "name": {"value": key, "localized_value": names[key]},
+            "current_value": here["taken"][key],
+            "limit": limit,
+            "unit": "Count",
+        }
+        for key, limit in limits.items()
+    ]
+
+
 def _active(workspace: Place, cluster: str) -> Iterator[Dict[str, Any]]:
     return workspace.client.items(workspace.api("runs"), cluster=cluster, active=1)
 

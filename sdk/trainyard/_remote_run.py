@@ -1,7 +1,6 @@
 """What can be asked of a run over HTTP: its details, metrics, files; wait, cancel, register."""
 
 import json
-import os
 import re
 from typing import Any, Dict, List, Optional
 
@@ -9,15 +8,15 @@ from trainyard import _distributed, _errors, _following, _metrics
 from trainyard._client import file_path
 from trainyard._environment import Environment
 from trainyard._image_build import page_of
-from trainyard._model import Model, of_datasets, texts
 from trainyard._place import Group
-from trainyard._receiving import inside
+from trainyard._run_files import RunFiles
 
+DESCRIPTION = "description"
 NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
 OF_RANK = re.compile(r"rank \d+: ")  # of several processes, the one that failed
 
 
-class RemoteRun:
+class RemoteRun(RunFiles):
     """A run of an experiment by its id. Raises UserErrorException (NotFound) for an unknown one."""
 
     def __init__(self, experiment: Group, run_id: str, *, _answer: Optional[Dict[str, Any]] = None):
@@ -54,11 +53,31 @@ class RemoteRun:
 
     @property
     def display_name(self) -> str:
+        """The run's name; setting it renames the run."""
         return self.name
 
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        self._facts = self._client.patch(self._base, {"name": str(name)})
+
     @property
-    def type(self) -> str:
-        return "azureml.scriptrun"
+    def description(self) -> Optional[str]:
+        """A text of one's own, kept as the property `description`; None where there is none."""
+        return self.properties.get(DESCRIPTION)
+
+    @description.setter
+    def description(self, text: Optional[str]) -> None:
+        self.add_properties({DESCRIPTION: "" if text is None else text})
+
+    @property
+    def type(self) -> Optional[str]:
+        """azureml.scriptrun; None of a run that start_logging began."""
+        return None if self._fact("interactive") else "azureml.scriptrun"
+
+    @property
+    def output_datasets(self) -> Dict[str, Any]:
+        """Always empty: what a run writes to ./outputs are its files."""
+        return {}
 
     @property
     def status(self) -> str:
@@ -83,6 +102,7 @@ class RemoteRun:
         return dict(self._fetch()["properties"])
 
     def get_snapshot_id(self) -> str:
+        """Return what names the run's code; the same files are the same snapshot."""
         return str(self._fact("snapshot"))
 
     def get_events(self) -> List[Dict[str, Any]]:
@@ -98,22 +118,23 @@ class RemoteRun:
     def get_details(self) -> Dict[str, Any]:
         """Return the run as a dict with the v1 SDK's keys."""
         facts = self._fetch()
+        is_here = bool(facts.get("interactive"))
         items = list(self._client.items(self._base + "/files"))
         url = "{}/api/v1/{}/files".format(self._client.url, self._base)
         details = {
             "runId": self._run_id,
-            "target": facts["cluster"],
+            "target": "local" if is_here else facts["cluster"],
             "status": facts["state"],
             "startTimeUtc": facts["started_at"],
             "endTimeUtc": facts["ended_at"],
             "properties": dict(
                 facts["properties"],
                 ContentSnapshotId=facts["snapshot"],
-                **{"_azureml.ComputeTargetType": "amlcompute"},
+                **{"_azureml.ComputeTargetType": "local" if is_here else "amlcompute"},
             ),
             "inputDatasets": [_input(one) for one in facts.get("inputs") or ()],
             "outputDatasets": [],
-            "runDefinition": _definition(facts),
+            "runDefinition": None if is_here else _definition(facts),
             "logFiles": {
                 item["path"]: file_path(url, item["path"])
                 for item in items
@@ -125,9 +146,29 @@ class RemoteRun:
             details["error"] = self._error(facts)
         return details
 
+    def get_details_with_logs(self) -> Dict[str, Any]:
+        """Return get_details() with the logs' texts in place of their addresses."""
+        details = self.get_details()
+        details["logFiles"] = {path: self._text_of(path) for path in details["logFiles"]}
+        return details
+
+    def get_detailed_status(self) -> Dict[str, Any]:
+        """Return {"status": …, "details": what it waits for, in words, or None}."""
+        facts = self._fetch()
+        return {"status": facts["state"], "details": facts.get("waits_for") or None}
+
     def get_environment(self) -> Environment:
-        """Return the environment that the run was given, as it was written then."""
-        return _environment(self._fetch())
+        """Return the environment that the run was given, as it was written then.
+
+        Raises UserErrorException for a run that start_logging began: it has this computer's own.
+        """
+        facts = self._fetch()
+        if facts.get("interactive"):
+            raise _errors.UserErrorException(
+                "run {} is no run of a cluster: its environment is what is installed where"
+                " start_logging was called".format(self._run_id)
+            )
+        return _environment(facts)
 
     def _error(self, facts: Dict[str, Any]) -> Dict[str, Any]:
         """Return the error of a failed run, with the page where its cause can be mended."""
@@ -177,6 +218,11 @@ class RemoteRun:
         words = {str(key): "" if tags[key] is None else str(tags[key]) for key in tags}
         self._facts = self._client.patch(self._base, {"tags": words})
 
+    def remove_tags(self, tags: List[str]) -> None:
+        """Take tags away by their names."""
+        names = [tags] if isinstance(tags, str) else [str(name) for name in tags]
+        self._facts = self._client.patch(self._base, {"remove_tags": names})
+
     def add_properties(self, properties: Dict[str, Any]) -> None:
         words = {str(key): str(value) for key, value in properties.items()}
         self._facts = self._client.patch(self._base, {"properties": words})
@@ -201,106 +247,6 @@ class RemoteRun:
         found = _metrics.read(self._client, self._base, name, populate)
         return {self._run_id: found} if recursive else found
 
-    # --- files ------------------------------------------------------------
-    def get_file_names(self) -> List[str]:
-        """Return the paths of the run's logs and files."""
-        return [item["path"] for item in self._client.items(self._base + "/files")]
-
-    def download_file(self, name: str, output_file_path: Optional[str] = None) -> None:
-        """Download one file; into a folder, or here, under its own base name.
-
-        Raises UserErrorException that lists what the run has.
-        """
-        base = os.path.basename(name)
-        target = os.path.expanduser(output_file_path or base)
-        if os.path.isdir(target) or target.endswith(os.sep):
-            target = os.path.join(target, base)
-        try:
-            self._client.download(file_path(self._base + "/files", name), target)
-        except _errors.NotFound:
-            raise _errors.NotFound(
-                "File with path {} was not found, available files include: {}".format(
-                    name, ",".join(self.get_file_names())
-                ),
-                status=404,
-            ) from None
-
-    def download_files(
-        self,
-        prefix: Optional[str] = None,
-        output_directory: Optional[str] = None,
-        output_paths: Optional[List[str]] = None,
-        batch_size: int = 100,
-        *,
-        append_prefix: bool = True,
-        timeout_seconds: Optional[int] = None,
-    ) -> None:
-        """Download all files whose path begins with `prefix` into `output_directory`.
-
-        output_paths: where each goes instead, in the order of get_file_names().
-        append_prefix False leaves the prefix out of the paths.
-        """
-        names = [name for name in self.get_file_names() if name.startswith(prefix or "")]
-        if output_paths is not None and len(output_paths) != len(names):
-            raise _errors.UserErrorException(
-                "{} output_paths were given for {} files: {}".format(
-                    len(output_paths), len(names), ", ".join(names[:20])
-                )
-            )
-        folder = os.path.expanduser(output_directory or ".")
-        cut = 0 if append_prefix else len(prefix or "")
-        targets = output_paths or [(name[cut:]).lstrip("/") for name in names]
-
-        def fetch(number: int) -> None:
-            target = targets[number]
-            place = os.path.join(folder, target) if output_paths else inside(folder, target)
-            self._client.download(file_path(self._base + "/files", names[number]), place)
-
-        self._client.side_by_side(fetch, range(len(names)))
-
-    def get_all_logs(self, destination: Optional[str] = None) -> List[str]:
-        """Download all logs into `destination` (default: a folder of the run's id); their paths."""
-        folder = destination or self._run_id
-        items = self._client.items(self._base + "/files")
-        names = [item["path"] for item in items if item["kind"] == "log"]
-        places = [inside(folder, name) for name in names]
-        for name, place in zip(names, places):
-            self._client.download(file_path(self._base + "/files", name), place)
-        return places
-
-    def register_model(
-        self,
-        model_name: str,
-        model_path: Optional[str] = None,
-        tags: Optional[Dict[str, str]] = None,
-        properties: Optional[Dict[str, str]] = None,
-        model_framework: Optional[str] = None,
-        model_framework_version: Optional[str] = None,
-        description: Optional[str] = None,
-        datasets: Any = None,
-        sample_input_dataset: Any = None,
-        sample_output_dataset: Any = None,
-        **unused: Any,
-    ) -> Model:
-        """Register the run's file or folder `model_path` as the model's next version.
-
-        datasets: (scenario, dataset) pairs; the run's own inputs are known without.
-        Raises ModelPathNotFoundException that lists the run's files.
-        """
-        samples = [("sample_input", sample_input_dataset), ("sample_output", sample_output_dataset)]
-        order = {
-            "name": model_name,
-            "path": model_path,
-            "tags": texts(tags),
-            "properties": dict(texts(properties), **of_datasets(datasets, samples)),
-            "description": description,
-            "framework": model_framework,
-            "framework_version": model_framework_version,
-        }
-        order = {key: value for key, value in order.items() if value is not None}
-        answer = self._client.post(self._base + "/models", order, repeatable=False)
-        return Model(self._experiment.workspace, _answer=answer)
-
     def __repr__(self) -> str:
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(
             self._experiment.name, self._run_id, self.type, self.status
@@ -323,16 +269,41 @@ def error_of(facts: Dict[str, Any]) -> Dict[str, Any]:
 
 def _definition(facts: Dict[str, Any]) -> Dict[str, Any]:
     definition = facts.get("definition") or {}
-    words = {
+    words: Dict[str, Any] = {
         "script": facts["script"],
         "command": "",
+        "useAbsolutePath": False,
         "arguments": list(facts["arguments"]),
+        "sourceDirectoryDataStore": None,
         "target": facts["cluster"],
+        "dataReferences": {},
+        "data": {told["name"]: _data(told) for told in facts.get("inputs") or ()},
+        "outputData": {},
+        "jobName": None,
         "maxRunDurationSeconds": facts["max_run_duration_seconds"],
+        "priority": None,
+        "credentialPassthrough": False,
+        "history": {
+            "outputCollection": True,
+            "directoriesToWatch": ["logs"],
+            "enableMLflowTracking": False,
+            "snapshotProject": True,
+        },
         "environment": dict(_environment(facts).as_json(), definition=definition),
         "environmentVariables": dict(definition.get("variables") or {}),
     }
     return dict(words, **_distributed.definition(facts))
+
+
+def _data(told: Dict[str, Any]) -> Dict[str, Any]:
+    """Return an input as a run's definition has it, below its name."""
+    return {
+        "dataLocation": {"dataset": {"id": told["dataset"] or told["tree"]}, "dataPath": None},
+        "mechanism": str(told["mode"]).capitalize(),
+        "pathOnCompute": told["path"] or None,
+        "environmentVariableName": told["name"],
+        "overwrite": False,
+    }
 
 
 def _input(told: Dict[str, Any]) -> Dict[str, Any]:

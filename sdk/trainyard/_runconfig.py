@@ -3,7 +3,7 @@
 import os
 from typing import Any, Dict, List, Optional, Union
 
-from trainyard import _distributed, _errors
+from trainyard import _distributed, _errors, _runconfig_file
 from trainyard._compute import ComputeTarget
 from trainyard._conda import CondaDependencies
 from trainyard._datasets import inputs
@@ -11,7 +11,13 @@ from trainyard._definition import warn_of_unused
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._place import Place
-from trainyard._settings import DockerConfiguration, Settings
+from trainyard._settings import (
+    AmlComputeConfiguration,
+    DockerConfiguration,
+    HistoryConfiguration,
+    Settings,
+    TensorflowConfiguration,
+)
 
 Target = Union[None, str, ComputeTarget]
 
@@ -52,9 +58,42 @@ class RunConfiguration(Settings):
         self.max_retries = 0
         self.max_run_duration_seconds = 2592000
         self.auto_prepare_environment = True
+        self.history = HistoryConfiguration()
+        self.amlcompute = AmlComputeConfiguration()
+        self.tensorflow = TensorflowConfiguration()
+        self.data_references: Dict[str, Any] = {}
+        self.data: Dict[str, Any] = {}
+        self.output_data: Dict[str, Any] = {}
         if conda_dependencies is not None:
             self._own.python.conda_dependencies = conda_dependencies
         self._close()
+
+    def inputs(self) -> Dict[str, Any]:
+        """Return name → what the run reads besides its arguments: data_references, and data."""
+        return dict(self.data_references, **self.data)
+
+    @staticmethod
+    def load(path: str, name: Optional[str] = None) -> "RunConfiguration":
+        """Return the configuration that save() wrote, or that the v1 SDK wrote as YAML.
+
+        path: the file, or the folder with its .azureml or aml_config; name: of the file there.
+        YAML that save() did not write is read where PyYAML is installed.
+        Raises UserErrorException for a file that cannot be read.
+        """
+        return _runconfig_file.load(RunConfiguration(), path, name)
+
+    def save(
+        self,
+        path: Optional[str] = None,
+        name: Optional[str] = None,
+        separate_environment_yaml: bool = False,
+    ) -> None:
+        """Write `<path>/.azureml/<name>.runconfig`, or the file `path` where no name is given.
+
+        It is JSON, and so YAML too. Inputs are not written.   separate_environment_yaml: also the
+        environment's conda_dependencies.yml beside it. Raises UserErrorException.
+        """
+        _runconfig_file.save(self, path, name, separate_environment_yaml)
 
     def environment_order(self) -> Optional[Dict[str, Any]]:
         """Return how the studio is told the environment; None is its default one.
@@ -128,7 +167,7 @@ class ScriptRunConfig:
         that nobody said how to read.
         """
         script = self.checked_script()
-        arguments, read = inputs.arguments(self.arguments, workspace)
+        arguments, read = inputs.arguments(self.arguments, workspace, self.run_config.inputs())
         order: Dict[str, Any] = {
             "script": script,
             "arguments": arguments,
@@ -142,8 +181,10 @@ class ScriptRunConfig:
         limit_s = getattr(self.run_config, "max_run_duration_seconds", None)
         if limit_s is not None:
             order["max_run_duration_seconds"] = int(limit_s)
+        unused = self.run_config.amlcompute.unused()
         if isinstance(self.run_config.docker, DockerConfiguration):
-            warn_of_unused(self.run_config.docker.unused(), "the run configuration")
+            unused += self.run_config.docker.unused()
+        warn_of_unused(unused, "the run configuration")
         return order
 
     def checked_script(self) -> str:

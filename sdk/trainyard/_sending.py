@@ -1,12 +1,12 @@
 """Files of this computer go to the studio: hashed side by side; only what it lacks is sent."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from trainyard import _errors
+from trainyard import _batches, _errors
 from trainyard._client import file_sha256
+from trainyard._lazy import pools
 from trainyard._place import Place
 from trainyard._uploads import LARGE_BYTES, Upload
 
@@ -64,7 +64,7 @@ def send(
     """
     try:
         # Hashing releases the interpreter's lock, so threads use all cores.
-        with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        with pools.ThreadPoolExecutor(HASHING_THREADS) as pool:
             hashes = list(pool.map(lambda file: file_sha256(file[1]), files))
     except OSError as error:
         raise _errors.UserErrorException(
@@ -80,18 +80,26 @@ def send(
         # A script's own token: each of its uploads asks whether the content is there.
         missing, in_pieces = set(places), -1
 
-    def bring(sha256: str) -> None:
-        place = places[sha256][0]
-        if sha256 in missing and os.path.getsize(place) > in_pieces:
+    first = {sha256: places[sha256][0] for sha256 in missing}
+
+    def bring(job: List[str]) -> None:
+        place = first[job[0]]
+        if len(job) > 1:
+            _batches.send(workspace.client, workspace.api(""), first, job)
+        elif os.path.getsize(place) > in_pieces:
             with open(place, "rb") as file:
                 told = partial(so_far, place) if so_far else None
-                Upload(workspace.client.transport(), workspace.api("")).send(file, sha256, told)
-        elif sha256 in missing:
-            workspace.client.put_blob(workspace.api("blobs/" + sha256), place)
-        for place in places[sha256] if done else ():
+                Upload(workspace.client.transport(), workspace.api("")).send(file, job[0], told)
+        else:
+            workspace.client.put_blob(workspace.api("blobs/" + job[0]), place)
+        say(job)
+
+    def say(sha256s: Iterable[str]) -> None:
+        for place in (place for sha256 in sha256s for place in places[sha256]) if done else ():
             done(place)  # type: ignore[misc]
 
-    workspace.client.side_by_side(bring, list(places))
+    say(sha256 for sha256 in places if sha256 not in missing)
+    workspace.client.side_by_side(bring, _batches.jobs(first, sorted(missing)))
     return [[path, sha256] for (path, _), sha256 in zip(files, hashes)]
 
 

@@ -250,3 +250,40 @@ def dockerfile_text(text_or_path: str) -> str:
     if "\n" in given or given.lstrip().upper().startswith(("FROM ", "ARG ")):
         return given
     return text_of(given, "the Dockerfile", "; give its path, or its text beginning with FROM")
+
+
+class HistoryConfiguration(Settings):
+    """Kept, not used: a run always keeps its outputs, its code and what it writes to ./logs."""
+
+    def __init__(self, **values: Any) -> None:
+        self.output_collection = True
+        self.snapshot_project = True
+        self.directories_to_watch: List[str] = ["logs"]
+        self._close(values)
+
+
+class AmlComputeConfiguration(Settings):
+    """A cluster made for one run: kept, and said to be of no use where it is set."""
+
+    def __init__(self, **values: Any) -> None:
+        self.name: Optional[str] = None
+        self.vm_size: Optional[str] = None
+        self.vm_priority: Optional[str] = None
+        self.retain_cluster = False
+        self.cluster_max_node_count: Optional[int] = None
+        self._close(values)
+
+    def unused(self) -> List[str]:
+        """Return what is set here and has no effect."""
+        if not self.vm_size:
+            return []
+        return ["amlcompute.vm_size: name a cluster as the target; ComputeTarget.create makes one"]
+
+
+class TensorflowConfiguration(Settings):
+    """Kept: a run whose communicator is "ParameterServer" is refused, with the way out."""
+
+    def __init__(self, worker_count: int = 1, parameter_server_count: int = 1):
+        self.worker_count = worker_count
+        self.parameter_server_count = parameter_server_count
+        self._close()

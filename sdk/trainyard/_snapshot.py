@@ -3,11 +3,11 @@
 import os
 import stat
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 
-from trainyard import _errors, _ignore
+from trainyard import _batches, _errors, _ignore
 from trainyard._client import Client, file_sha256
+from trainyard._lazy import pools
 
 WARN_BYTES = 25 * 1024 * 1024
 HASHING_THREADS = 4
@@ -130,7 +130,7 @@ def _check(client: Client, base: str, folder: str, files: List[Source]) -> None:
 def _hashed(folder: str, files: List[Source]) -> List[Tuple[Source, str]]:
     try:
         # Hashing releases the interpreter's lock, so threads use all cores.
-        with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        with pools.ThreadPoolExecutor(HASHING_THREADS) as pool:
             return list(zip(files, pool.map(lambda source: file_sha256(source.place), files)))
     except OSError as error:
         raise _errors.SnapshotException(
@@ -145,12 +145,15 @@ def _send(client: Client, base: str, hashed: List[Tuple[Source, str]]) -> None:
     places: Dict[str, str] = {sha256: source.place for source, sha256 in hashed}
     missing = client.post(base + "blobs/missing", {"sha256": sorted(places)})["missing"]
 
-    def send(sha256: str) -> None:
-        try:
-            client.put_blob("{}blobs/{}".format(base, sha256), places[sha256])
-        except FileNotFoundError:
-            raise _errors.SnapshotException(
-                "{} vanished while it was sent".format(places[sha256])
-            ) from None
+    def send(job: List[str]) -> None:
+        if len(job) > 1:
+            _batches.send(client, base, places, job)
+        else:
+            client.put_blob("{}blobs/{}".format(base, job[0]), places[job[0]])
 
-    client.side_by_side(send, missing)
+    try:
+        client.side_by_side(send, _batches.jobs(places, missing))
+    except FileNotFoundError as error:
+        raise _errors.SnapshotException(
+            "{} vanished while it was sent".format(error.filename)
+        ) from None

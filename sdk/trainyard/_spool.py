@@ -14,11 +14,9 @@ has logged, and a fork or a thread needs no care.
 
 import atexit
 import errno
-import hashlib
 import itertools
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -27,6 +25,7 @@ from time import time as now
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from trainyard import _errors
+from trainyard._lazy import hashlib, shutil
 from trainyard._values import NO_LIST, Several, clean, number_of, plain, text_of
 
 MOST_NAME = 255

@@ -14,7 +14,7 @@ import time
 from typing import Any, BinaryIO, Callable, Dict, Iterable, Iterator, Optional, Tuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
-from trainyard import _errors
+from trainyard import _errors, _version
 
 TIMEOUT_S = 60.0
 # A gigabyte has to be hashed by the studio before it answers.
@@ -197,18 +197,26 @@ class Transport:
             self.close()
         target = with_query(path, query)
         answer = self._trying(method, target, once, repeatable)
+        too_new = _version.too_new(answer.headers.get("x-trainyard", ""), self.url)
+        if too_new:
+            raise _errors.WrongVersion(too_new, status=answer.status)
         if answer.status >= 300:
             raise _errors.from_answer(answer.status, answer.body)
         return answer
 
     def download(
-        self, path: str, write: Callable[[bytes], Any], query: Optional[Dict[str, Any]] = None
+        self,
+        path: str,
+        write: Callable[[bytes], Any],
+        query: Optional[Dict[str, Any]] = None,
+        *,
+        start: int = 0,
     ) -> int:
-        """Pass the bytes at `path` to `write` and return how many; a cut one goes on by Range.
+        """Pass the bytes at `path` to `write`, from byte `start` on; return where they end.
 
-        Raises the StudioError of an error answer, Unreachable.
+        A cut one goes on by Range. Raises the StudioError of an error answer, Unreachable.
         """
-        done = [0]
+        done = [start]
         target = with_query(path, query)
 
         def once() -> Answer:
@@ -294,6 +302,7 @@ class Transport:
             self._connection.sock.settimeout(timeout_s)
         self._connection.timeout = timeout_s
         headers = dict(headers, Authorization="Bearer " + self._token, Accept="application/json")
+        headers["X-Trainyard-Client"] = _version.__version__
         path = self._parts.path.rstrip("/") + target
         try:
             if isinstance(body, FilePart) and self._parts.scheme == "http":

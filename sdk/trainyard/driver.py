@@ -142,7 +142,7 @@ class Driver:
         for own in (part.node_log, part.preparation):
             log.follow(own, self._place(own))
         for rank in range(part.first, part.first + part.processes):
-            log.follow(part.log(rank), self._place(part.log(rank)), is_kept_empty=True)
+            log.follow_printed(part.log(rank), self._place(part.log(rank)))
         metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"), self.task)
         outputs = OutputShipper(
             self._link(),

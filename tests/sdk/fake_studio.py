@@ -4,6 +4,7 @@ It keeps what it is told in plain attributes, so that a test can compare every b
 """
 
 import hashlib
+import io
 import json
 import os
 import socket
@@ -35,6 +36,7 @@ class FakeStudio:
         self.away = False
         self.takes_blobs = self.takes_packed = True
         self.kinds, self.forms, self.most_names = [], {}, 10000
+        self.most_files = 200_000
         self.lose_answers = 0
         self.batch_takes_s = 0.0
         self.job = {
@@ -96,10 +98,22 @@ class FakeStudio:
             return 200, self.blobs[sha256]
         if not self.takes_blobs:
             return _error(503, "unreachable", "not now")
+        if sha256 == "batch":
+            return self._batch(body)
         if hashlib.sha256(body).hexdigest() != sha256:
             return _error(400, "bad_input", "other content")
         self.blobs[sha256] = body
         return 200, {"sha256": sha256, "size_bytes": len(body)}
+
+    def _batch(self, body):
+        contents, file = {}, io.BytesIO(body)
+        while head := file.readline():
+            sha256, size = head.split()
+            contents[sha256.decode()] = file.read(int(size))
+        if any(hashlib.sha256(one).hexdigest() != name for name, one in contents.items()):
+            return _error(400, "bad_input", "other content")
+        self.blobs.update(contents)
+        return 200, {"kept": len(contents)}
 
     def _job(self, query, body):
         return 200, {**self.job, **self.nodes.get(_task(query), {})}
@@ -156,6 +170,9 @@ class FakeStudio:
         missing = [sha256 for sha256 in listed.values() if sha256 not in self.blobs]
         if missing:
             return _error(409, "missing_blobs", "missing", missing=missing)
+        room = self.most_files - len(self.files)
+        if len(listed.keys() - self.files.keys()) > room:
+            return _error(400, "bad_input", "full", most_files=self.most_files, room=max(0, room))
         self.files.update(listed)
         return 200, {"files": len(listed)}
 

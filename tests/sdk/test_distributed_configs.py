@@ -133,7 +133,7 @@ def test_what_cannot_be_is_said_before_anything_is_sent(ordered, given, words):
 
 def test_what_is_not_built_says_what_to_use_instead(ordered):
     with pytest.raises(NotImplementedError, match="Instead: PyTorchConfiguration or Mpi"):
-        TensorflowConfiguration(worker_count=2)
+        ScriptRunConfig(".", "x.py", distributed_job_config=TensorflowConfiguration(worker_count=2))
     with pytest.raises(NotImplementedError, match="Instead: PyTorchConfiguration or Mpi"):
         ordered(communicator="ParameterServer")
     with pytest.raises(AttributeError, match="process_count_per_node"):

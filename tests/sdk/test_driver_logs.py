@@ -14,7 +14,8 @@ OWN = [
 
 
 def own(studio):
-    return {path: bytes(content) for path, content in studio.logs.items() if path[:5] == "logs/"}
+    with studio.lock:
+        return {path: bytes(text) for path, text in studio.logs.items() if path[:5] == "logs/"}
 
 
 def test_the_logs_of_a_job_say_what_was_done_before_and_after_it(driving):

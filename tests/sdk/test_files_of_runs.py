@@ -129,5 +129,5 @@ def test_an_offline_run_says_what_it_would_keep(capsys):
         "Attempted to track file name at path.txt", "Attempted to track folder folder at here",
         "Attempted to track file a at 1", "Attempted to track file b at 2",
     ]  # fmt: skip
-    for name in ("input_datasets", "register_model", "get_metrics", "experiment"):
+    for name in ("input_datasets", "register_model", "experiment"):
         assert not hasattr(offline, name)

@@ -139,9 +139,9 @@ def test_what_is_not_built_says_what_to_use_instead():
     core = importlib.import_module("azureml.core")
     opened = importlib.import_module("azureml.opendatasets")
     data = importlib.import_module("azureml.data")
-    for call in (lambda: core.Workspace.create("x"), lambda: core.Dataset("definition"),
+    for call in (lambda: core.Workspace.delete(None), lambda: core.Dataset("definition"),
                  lambda: core.Model.deploy(None, "x", []), lambda: opened.NoaaIsdWeather(),
-                 lambda: data.OutputFileDatasetConfig("x"), lambda: core.Run.get_children(None),
+                 lambda: data.OutputFileDatasetConfig("x"), lambda: core.Run.take_snapshot(None),
                  lambda: core.ComputeTarget.create(None, "x", None)):  # fmt: skip
         with pytest.raises(NotImplementedError, match="Instead: "):
             call()

@@ -1,5 +1,6 @@
 """`from azureml.core import Workspace, Experiment, Run, …`"""
 
+from azureml._later import later, refuse
 from azureml.core.compute_target import ComputeTarget
 from azureml.core.dataset import Dataset
 from azureml.core.datastore import Datastore
@@ -13,6 +14,15 @@ from azureml.core.webservice import Webservice
 from azureml.core.workspace import Workspace
 from trainyard._conda import VERSION
 
+_SECRETS = "a variable of the run's environment: RunConfiguration.environment_variables"
+Image = later("Image", "Environment.from_docker_image or Environment.from_dockerfile")
+Keyvault = later("Keyvault", _SECRETS)
+
+__getattr__ = refuse(
+    "azureml.core",
+    "the classes that are here: Workspace, Experiment, Run, ScriptRunConfig, RunConfiguration,"
+    " Environment, Dataset, Datastore, Model, ComputeTarget",
+)
 __version__ = VERSION
 __all__ = [
     "VERSION",
@@ -21,6 +31,8 @@ __all__ = [
     "Datastore",
     "Environment",
     "Experiment",
+    "Image",
+    "Keyvault",
     "Model",
     "Run",
     "RunConfiguration",

@@ -1,41 +1,46 @@
 """`from azureml.core.runconfig import RunConfiguration`"""
 
-from azureml._later import later
+from azureml._later import later, refuse
 from trainyard._conda import CondaDependencies
+from trainyard._datastore import DataReferenceConfiguration
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
 from trainyard._runconfig import RunConfiguration, ScriptRunConfig
 from trainyard._settings import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
+    AmlComputeConfiguration,
     ContainerRegistry,
     DockerConfiguration,
     DockerSection,
+    HistoryConfiguration,
     PythonSection,
     SparkSection,
+    TensorflowConfiguration,
 )
 
 MPI_CPU_IMAGE, MPI_GPU_IMAGE = DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE
-TensorflowConfiguration = later(
-    "TensorflowConfiguration",
-    "PyTorchConfiguration or MpiConfiguration; every process then has RANK, WORLD_SIZE, MASTER_ADDR"
-    " and MASTER_PORT",
-)
-DataReferenceConfiguration = later(
-    "DataReferenceConfiguration", "the path of the data as an argument"
-)
+_JARS = "a Docker image that has it: Environment.from_docker_image"
+JarLibrary = later("JarLibrary", _JARS)
+MavenLibrary = later("MavenLibrary", _JARS)
+
+__getattr__ = refuse("azureml.core.runconfig", "RunConfiguration and ScriptRunConfig")
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
     "DEFAULT_GPU_IMAGE",
     "MPI_CPU_IMAGE",
     "MPI_GPU_IMAGE",
+    "AmlComputeConfiguration",
     "CondaDependencies",
     "ContainerRegistry",
     "DataReferenceConfiguration",
     "DockerConfiguration",
     "DockerSection",
     "Environment",
+    "HistoryConfiguration",
+    "JarLibrary",
+    "MavenLibrary",
     "MpiConfiguration",
     "PyTorchConfiguration",
     "PythonSection",

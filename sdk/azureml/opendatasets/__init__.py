@@ -1,6 +1,6 @@
 """`from azureml.opendatasets import MNIST`"""
 
-from azureml._later import later
+from azureml._later import later, refuse
 from trainyard._opendatasets import MNIST
 
 _INSTEAD = "Dataset.File.from_files(addresses), with the addresses that its publisher names"
@@ -9,6 +9,8 @@ NoaaIsdWeather = later("NoaaIsdWeather", _INSTEAD)
 NycTlcGreen = later("NycTlcGreen", _INSTEAD)
 NycTlcYellow = later("NycTlcYellow", _INSTEAD)
 PublicHolidays = later("PublicHolidays", _INSTEAD)
+
+__getattr__ = refuse("azureml.opendatasets", _INSTEAD)
 
 __all__ = [
     "MNIST",

@@ -6,15 +6,12 @@ DatasetConsumptionConfig: under which name, and mounted, downloaded or by its id
 
 import json
 import os
-import random
 import re
-import shutil
-import tempfile
-import uuid
 from typing import Any, Dict, List, Optional, Tuple, TypeVar
 
 from trainyard import _errors, _receiving
 from trainyard._datasets import content
+from trainyard._lazy import random, shutil, tempfile, uuid
 from trainyard._place import Place
 from trainyard._transport import quoted
 
@@ -232,7 +229,7 @@ def _texts(tags: Optional[Dict[str, Any]]) -> Dict[str, str]:
 
 
 def _unnamed() -> str:
-    return "input__" + uuid.uuid4().hex[:8]
+    return "input__{:.8}".format(uuid.uuid4().hex)
 
 
 class FileDataset(AbstractDataset):

@@ -5,13 +5,11 @@ files ── read_csv, read_json, read_parquet ──► one frame ── steps 
 
 import importlib
 import os
-import random
-import shutil
-import tempfile
 from typing import Any, Dict, List, Optional
 
 from trainyard import _errors
 from trainyard._datasets import content
+from trainyard._lazy import random, shutil, tempfile
 
 ROWS_AT_ONCE = 1000
 NAN = float("nan")

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from trainyard import _errors
 from trainyard._datasets import content
 from trainyard._datasets.base import AbstractDataset, DatasetConsumptionConfig, FileDataset
-from trainyard._datastore import DataReference
+from trainyard._datastore import DataReference, DataReferenceConfiguration
 from trainyard._place import Place
 
 BARE = (
@@ -15,13 +15,15 @@ BARE = (
 )
 LISTED = "AZUREML_DATASET_ENVIRONMENT_VARS"
 VALUE = "AZUREML_DATAREFERENCE_"
+REFERENCE = "$" + VALUE
 
 
 def arguments(
-    given: List[Any], workspace: Optional[Place]
+    given: List[Any], workspace: Optional[Place], besides: Optional[Mapping[str, Any]] = None
 ) -> Tuple[List[str], List[Dict[str, Any]]]:
     """Return a script's arguments as the texts they are on the way, and the inputs among them.
 
+    besides: name → a dataset or a path of a datastore that the run reads and no argument names.
     Raises UserErrorException for a bare dataset, and for two inputs of one name.
     """
     configs: Dict[str, DatasetConsumptionConfig] = {}
@@ -41,6 +43,11 @@ def arguments(
                     )
                 )
         texts.append(str(argument))
+    for name, value in (besides or {}).items():
+        if name not in configs:
+            configs[name] = _besides(name, value, workspace)
+    # As the v1 SDK writes a reference into an argument by itself.
+    texts = [_marked(text, configs) for text in texts]
     if not configs:
         return texts, []
     if workspace is None:
@@ -51,6 +58,26 @@ def arguments(
 def _are_one(one: DatasetConsumptionConfig, other: DatasetConsumptionConfig) -> bool:
     is_same = one.dataset is other.dataset or one.dataset == other.dataset
     return is_same and (one.mode, one.path_on_compute) == (other.mode, other.path_on_compute)
+
+
+def _besides(name: str, value: Any, workspace: Optional[Place]) -> DatasetConsumptionConfig:
+    """Return what a run configuration names as an input. Raises UserErrorException."""
+    if isinstance(value, DataReferenceConfiguration) and workspace is not None:
+        value = value.reference(workspace, name)
+    if isinstance(value, DataReference):
+        value = _of_reference(value)
+    if not isinstance(value, DatasetConsumptionConfig):
+        raise _errors.UserErrorException(
+            "data_references and data of a run configuration hold datasets as inputs, and paths of"
+            " a datastore, not {!r}".format(type(value).__name__)
+        )
+    same = DatasetConsumptionConfig(name, value.dataset, value.mode, value.path_on_compute)
+    return value if value.name == name else same
+
+
+def _marked(text: str, configs: Mapping[str, DatasetConsumptionConfig]) -> str:
+    name = text[len(REFERENCE) :] if text.startswith(REFERENCE) else ""
+    return str(configs[name]) if name in configs else text
 
 
 def _of_reference(reference: DataReference) -> DatasetConsumptionConfig:

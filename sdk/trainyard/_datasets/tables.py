@@ -1,9 +1,6 @@
 """Dataset.Tabular: tables of CSV, Parquet and JSON-lines files, and of data frames."""
 
 import os
-import shutil
-import tempfile
-import uuid
 from typing import Any, Dict, Optional
 
 from trainyard import _errors
@@ -11,6 +8,7 @@ from trainyard._datasets import naming
 from trainyard._datasets.files import found
 from trainyard._datasets.tabular import TabularDataset
 from trainyard._datastore import Datastore
+from trainyard._lazy import shutil, tempfile, uuid
 
 TYPES = "to_pandas_dataframe().astype(...)"
 
@@ -76,7 +74,9 @@ class TabularDatasetFactory:
         return _table(path, validate, reading, set_column_types, partition_format)
 
     @staticmethod
-    def from_sql_query(*args: Any, **kwargs: Any) -> Any:
+    def from_sql_query(
+        query: Any, validate: bool = True, set_column_types: Any = None, query_timeout: int = 30
+    ) -> Any:
         raise _errors.not_built(
             "Dataset.Tabular.from_sql_query", "pandas.read_sql, and register_pandas_dataframe"
         )

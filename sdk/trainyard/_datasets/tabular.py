@@ -1,11 +1,11 @@
 """TabularDataset: the rows that files hold, with steps that choose columns and rows."""
 
-import random
 from typing import Any, List, Optional, Tuple, Union
 
 from trainyard import _errors
 from trainyard._datasets import frames
 from trainyard._datasets.base import AbstractDataset
+from trainyard._lazy import random
 
 PARSED = {
     "delimited": "ParseDelimited",

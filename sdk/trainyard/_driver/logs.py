@@ -5,12 +5,14 @@ import time
 from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from trainyard import _errors
+from trainyard._driver import holes
 from trainyard._driver.link import Link
 from trainyard._driver.paths import trouble_with, walk
 from trainyard._driver.shipper import Shipper
 
-PIECE_BYTES = 256 * 1024
-PIECES_A_STEP = 16
+# A call takes longer for itself than for a mebibyte.
+PIECE_BYTES = 1024 * 1024
+PIECES_A_STEP = 8
 SCAN_EVERY_S = 0.5
 # A script may have thousands of files in ./logs: those that rest are looked at with the scan.
 GROWING_FOR_S = 3.0
@@ -22,6 +24,9 @@ class Tail:
     base: the size that the studio's log had before this file's first byte; None: not asked yet.
     position: how many bytes of the file the studio has.
     is_kept_empty: whether it becomes a log though nothing was written.
+    is_ours: whether the driver made the file: what the studio has of it need not stay on the disk.
+    is_full: whether the studio's log has reached its limit, so that nothing more of it is sent.
+    freed: how many bytes at the file's beginning take no room any more.
     number: the file's own in its file system: another has taken its name when that is another.
     """
 
@@ -30,8 +35,11 @@ class Tail:
         self.place = place
         self.base: Optional[int] = base
         self.is_kept_empty = is_kept_empty
+        self.is_ours = False
+        self.is_full = False
         self.is_sent = False
         self.position = 0
+        self.freed = 0
         self.is_refused = False
         self.number = 0
         self.grew_at = time.monotonic()
@@ -69,6 +77,11 @@ class LogShipper(Shipper):
         base = None if self._sizes is None else self._sizes.get(path, 0)
         self._tails.setdefault(path, Tail(path, place, base, is_kept_empty))
 
+    def follow_printed(self, path: str, place: str) -> None:
+        """Bring what a process prints; its file gives back the room of what the studio has."""
+        self.follow(path, place, is_kept_empty=True)
+        self._tails[path].is_ours = True
+
     def step(self, is_last: bool) -> bool:
         now = time.monotonic()
         is_scan = is_last or now - self._scanned_at > SCAN_EVERY_S
@@ -85,13 +98,13 @@ class LogShipper(Shipper):
         words = []
         for tail in self._tails.values():
             rest = _size(tail.place) - tail.position
-            if rest > 0 and not tail.is_refused:
+            if rest > 0 and not tail.is_refused and not tail.is_full:
                 words.append("{} bytes of {}".format(rest, tail.path))
         return ", ".join(words)
 
     def _scan(self) -> None:
         """Find new files in ./logs."""
-        for name, place, _ in walk(self._folder, self.refuse):
+        for name, place, _ in walk(self._folder, self._refuse_inside):
             path = self._called(name)
             if path in self._tails:
                 continue
@@ -100,6 +113,9 @@ class LogShipper(Shipper):
                 self.refuse(path, trouble)
                 continue
             self.follow(path, place)
+
+    def _refuse_inside(self, name: str, why: str) -> None:
+        self.refuse(self._called(name), why)
 
     def ship(self, tail: Tail, is_last: bool) -> bool:
         """Send what is new in one file, at most a few pieces unless it is the last time."""
@@ -117,7 +133,7 @@ class LogShipper(Shipper):
         if size < tail.position or (number != tail.number and size and tail.position):
             # The file was begun anew. A log only grows: what is in it now follows what was.
             tail.base = (tail.base or 0) + tail.position
-            tail.position = 0
+            tail.position = tail.freed = 0
         tail.number = number
         if size <= tail.position:
             if is_last and tail.is_kept_empty and not tail.is_sent:
@@ -125,8 +141,16 @@ class LogShipper(Shipper):
             return False
         if tail.base is None:
             tail.base = self._append(tail, 0, b"")
+        came = self._send(tail, is_last)
+        if tail.is_full:
+            tail.position = size
+        if tail.is_ours:
+            tail.freed = holes.free(tail.place, tail.freed, tail.position)
+        return came
+
+    def _send(self, tail: Tail, is_last: bool) -> bool:
         pieces = 0
-        for piece in self._pieces(tail, is_last):
+        for piece in [] if tail.is_full else self._pieces(tail, is_last):
             assert tail.base is not None
             at = self._append(tail, tail.base + tail.position, piece)
             if at < tail.base:
@@ -136,7 +160,7 @@ class LogShipper(Shipper):
                 tail.position = at - tail.base
             pieces += 1
             tail.grew_at = time.monotonic()
-            if pieces >= PIECES_A_STEP and not is_last:
+            if tail.is_full or (pieces >= PIECES_A_STEP and not is_last):
                 break
         return pieces > 0
 
@@ -159,7 +183,9 @@ class LogShipper(Shipper):
         query = {"path": tail.path, "offset": offset}
         tail.is_sent = True
         try:
-            return int(self.link.call("POST", "log", query, piece)["at"])
+            answer = self.link.call("POST", "log", query, piece)
+            tail.is_full = bool(answer.get("is_cut"))
+            return int(answer["at"])
         except _errors.WrongOffset as error:
             return int(error.facts["at"])
 

@@ -5,12 +5,13 @@ stays open is brought when it only got longer, as a table or an event file does,
 for longer. Where the script was killed while it wrote a file anew, the earlier version stays.
 """
 
+import hashlib
 import json
 import os
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from trainyard import _errors
+from trainyard import _batches, _errors
 from trainyard._client import file_sha256
 from trainyard._driver.link import Link
 from trainyard._driver.paths import trouble_with, walk
@@ -26,6 +27,8 @@ MOST_COMPARED_BYTES = 256 * 1024 * 1024
 LISTED_AT_ONCE = 200
 LISTED_BYTES = 64 * 1024 * 1024
 LAST_TRIES = 3
+# Small files go together: so large at most, and so much at a time.
+SMALL_BYTES, SENT_TOGETHER_BYTES = 128 * 1024, 4 * 1024 * 1024
 
 Signature = Tuple[int, int]
 Found = NamedTuple("Found", [("path", str), ("place", str), ("signature", Signature)])
@@ -54,6 +57,7 @@ class OutputShipper(Shipper):
         self._opened_at = self._killed_at = 0.0
         self._scanned_at = 0.0
         self.count, self.size_bytes = 0, 0
+        self._is_full = False  # the run keeps no further file
 
     def known(self, path: str, place: str, sha256: str) -> None:
         """Say that the studio has this file already (it was restored from there)."""
@@ -96,10 +100,13 @@ class OutputShipper(Shipper):
         more = " and {} more".format(len(missing) - 10) if len(missing) > 10 else ""
         return ", ".join(missing[:10]) + more
 
+    def _refuse_inside(self, name: str, why: str) -> None:
+        self.refuse("outputs/" + name, why)
+
     def _scan(self, is_last: bool) -> List[Found]:
         """Return the files that changed since they were kept, and seem complete."""
         found, seen = [], {}
-        for name, place, status in walk(self._folder, self.refuse):
+        for name, place, status in walk(self._folder, self._refuse_inside):
             path = "outputs/" + name
             signature = (status.st_size, status.st_mtime_ns)
             seen[path] = signature
@@ -113,6 +120,8 @@ class OutputShipper(Shipper):
                 self._seen.get(path) == signature and abs(time.time() - status.st_mtime) >= STILL_S
             )
             one = Found(path, place, signature)
+            if self._has_no_room(path):
+                continue
             if is_last and self._is_spoilt(one, status):
                 self._kept[path] = signature
             elif is_last or (is_still and time.monotonic() >= self._not_before.get(path, 0)):
@@ -163,11 +172,14 @@ class OutputShipper(Shipper):
     def _bring(self, found: List[Found]) -> bool:
         """Send contents, then list them, in portions; return whether any was kept."""
         ready: List[Tuple[Found, str]] = []
+        small: Dict[str, bytes] = {}
         size, kept = 0, False
         for one in found:
+            if self._has_no_room(one.path):
+                continue
             began = time.monotonic()
             try:
-                sha256 = self._send(one)
+                sha256 = self._read(one, small) or self._send(one)
             except (OSError, _errors.StudioError) as error:
                 # It changed or went while it was read: the next look takes it again. What will not
                 # get better is noted; one file must never keep the others back.
@@ -180,12 +192,45 @@ class OutputShipper(Shipper):
             self._not_before[one.path] = time.monotonic() + 10 * took
             ready.append((one, sha256))
             size += one.signature[0]
-            if len(ready) >= LISTED_AT_ONCE or size >= LISTED_BYTES:
+            is_much = sum(map(len, small.values())) >= SENT_TOGETHER_BYTES
+            if len(ready) >= LISTED_AT_ONCE or size >= LISTED_BYTES or is_much:
+                self._send_together(small)
                 self._list(ready)
-                ready, size, kept = [], 0, True
+                ready, small, size, kept = [], {}, 0, True
         if ready:
+            self._send_together(small)
             self._list(ready)
         return kept or bool(ready)
+
+    def _read(self, one: Found, small: Dict[str, bytes]) -> str:
+        """Take a small file to those that go together, and return its SHA-256; "" for others."""
+        if one.signature[0] > SMALL_BYTES:
+            return ""
+        with open(one.place, "rb") as file:
+            content = file.read(SMALL_BYTES + 1)
+            status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != one.signature:
+            raise FileNotFoundError(one.place)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if sha256 not in self._sent:
+            small[sha256] = content
+        return sha256
+
+    def _send_together(self, small: Dict[str, bytes]) -> None:
+        """Send small contents. What is refused is missing from the list, and comes again."""
+        if not small:
+            return
+        try:
+            self.link.call(
+                "POST",
+                "blobs/batch",
+                body=_batches.body(small.items()),
+                timeout_s=UPLOAD_TIMEOUT_S,
+            )
+        except _errors.StudioError as error:
+            self.note("{} small files have to be sent again: {}".format(len(small), error.message))
+            return
+        self._sent.update(small)
 
     def _send(self, one: Found) -> str:
         """Send the content of a file unless the studio has it; return its SHA-256."""
@@ -218,6 +263,8 @@ class OutputShipper(Shipper):
             self._sent -= set(error.facts.get("missing") or [sha256 for _, sha256 in ready])
             return False
         except _errors.StudioError as error:
+            if error.facts.get("most_files"):
+                return self._list_first(ready, error.facts["most_files"], error.facts["room"])
             if len(ready) > 1:
                 answers = [self._list([entry]) for entry in ready]
                 return all(answers)
@@ -230,6 +277,24 @@ class OutputShipper(Shipper):
             self.count += 1
             self.size_bytes += one.signature[0]
         return True
+
+    def _list_first(self, ready: List[Tuple[Found, str]], most: int, room: int) -> bool:
+        """List what replaces a file, and as many others as the run has room for; note it once."""
+        new = [one.path for one, _ in ready if one.path not in self._contents]
+        beyond = set(new[room:])
+        if not beyond:
+            return False  # another node of the run took the room at this moment
+        if not self._is_full:
+            self.note(
+                "a run keeps at most {:,} files: {!r} and all new ones after it were not kept; pack"
+                " them into one".format(most, new[room])
+            )
+        self._is_full = True
+        rest = [entry for entry in ready if entry[0].path not in beyond]
+        return self._list(rest) if rest else True
+
+    def _has_no_room(self, path: str) -> bool:
+        return self._is_full and path not in self._contents
 
     def _bring_uploads(self) -> bool:
         """Bring what the script handed over by name, and remove the copies."""

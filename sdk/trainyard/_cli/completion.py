@@ -1,0 +1,53 @@
+"""Print what makes your shell complete commands, options, run ids, experiments and clusters.
+
+bash:  eval "$(trainyard completion bash)"       in ~/.bashrc
+zsh:   eval "$(trainyard completion zsh)"        in ~/.zshrc, after compinit
+fish:  trainyard completion fish | source        in ~/.config/fish/config.fish
+"""
+
+from typing import Any
+
+from trainyard._cli.output import Output
+from trainyard._cli.studio import Studio
+
+# The shell asks the command itself, so what is offered is what this version can do. Where it
+# offers nothing (exit code 1) the shell completes files.
+BASH = r"""
+_trainyard() {
+  local line offered
+  offered=$(trainyard __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || return 0
+  COMPREPLY=()
+  while IFS= read -r line; do [ -n "$line" ] && COMPREPLY+=("$line"); done <<< "$offered"
+}
+complete -o default -o bashdefault -F _trainyard trainyard
+"""
+ZSH = r"""
+_trainyard() {
+  local -a offered
+  offered=("${(@f)$(trainyard __complete "${(@)words[2,$CURRENT]}" 2>/dev/null)}") || offered=()
+  offered=(${offered:#})
+  if (( ${#offered} )); then compadd -Q -a offered; else _files; fi
+}
+compdef _trainyard trainyard
+"""
+FISH = r"""
+function __trainyard_offers
+  set -l words (commandline -opc) (commandline -ct)
+  trainyard __complete $words[2..-1] 2>/dev/null
+end
+complete -c trainyard -a '(__trainyard_offers)'
+"""
+SHELLS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+
+
+def arguments(parser: Any, common: Any) -> None:
+    parser.add_argument("shell", choices=sorted(SHELLS))
+
+
+def run(studio: Studio, given: Any, output: Output) -> int:
+    text = SHELLS[given.shell].strip()
+    if output.is_json:
+        output.json({"shell": given.shell, "text": text})
+    else:
+        output.line(text)
+    return 0

@@ -1,0 +1,277 @@
+"""Run: one to look at by its id, or, in its own script, the one to log to."""
+
+import importlib
+import os
+import sys
+from typing import Any, Callable, Dict, Iterator, List, Optional, Union
+
+from trainyard import _children, _errors, _sending
+from trainyard._children import Children, Marks
+from trainyard._dataset import of_input
+from trainyard._datasets import inputs
+from trainyard._lazy import shutil, tempfile
+from trainyard._logging import Logging
+from trainyard._notebook import ShownRun
+from trainyard._offline import OfflineRun
+from trainyard._place import Group, Place
+from trainyard._unbuilt import unbuilt
+
+
+class Run(ShownRun, Logging, Children):
+    """A run: one to look at (by its id), or, in its own script, the one to log to.
+
+    Raises UserErrorException (NotFound) for an id that the studio does not know.
+    """
+
+    _current: Union[None, "Run", OfflineRun] = None
+    # Finds the run of this process by its variables; _core knows the classes that takes.
+    _found: Callable[[Any], Optional["Run"]]
+    # Of a run that was begun by this process: what brings to the studio what it logs.
+    _session: Any = None
+
+    def __init__(
+        self,
+        experiment: Group,
+        run_id: str,
+        outputs: Any = None,
+        *,
+        _answer: Optional[Dict[str, Any]] = None,
+        **unused: Any,
+    ):
+        super().__init__(experiment, run_id, _answer=_answer)
+
+    @classmethod
+    def get_context(
+        cls, allow_offline: bool = True, used_for_context_manager: bool = False, **unused: Any
+    ) -> Any:
+        """Return the run that this script is; elsewhere an offline one that prints.
+
+        Nothing is asked over the network for it. Raises RunEnvironmentException where there is
+        no run and allow_offline is False.
+        """
+        if Run._current is None or (not allow_offline and isinstance(Run._current, OfflineRun)):
+            Run._current = Run._found(os.environ)
+        if Run._current is None:
+            if not allow_offline:
+                raise _errors.RunEnvironmentException(
+                    "this process is not a run of a studio: AZUREML_RUN_ID and TRAINYARD_SPOOL"
+                    " are not set; submit the script, or allow an offline run"
+                )
+            Run._current = OfflineRun()
+        return Run._current
+
+    @staticmethod
+    def get(workspace: Place, run_id: str) -> "Run":
+        """Return a run of any experiment of the workspace. Raises UserErrorException."""
+        run: Run = workspace._run_of(workspace.client.get("runs/" + run_id))
+        return run
+
+    @classmethod
+    def get_submitted_run(cls, **unused: Any) -> Any:
+        """Return get_context(allow_offline=False), as the v1 SDK called it before."""
+        return cls.get_context(allow_offline=False)
+
+    @staticmethod
+    def list(
+        experiment: Group,
+        type: Optional[str] = None,
+        tags: Marks = None,
+        properties: Marks = None,
+        status: Optional[str] = None,
+        include_children: bool = False,
+        _rehydrate_runs: bool = True,
+    ) -> "Iterator[Run]":
+        """Yield an experiment's runs, newest first.
+
+        type: "azureml.scriptrun".   tags, properties: a name, or a dict of names and values, that
+        they must have.   include_children: also those that were begun in another run.
+        Raises UserErrorException.
+        """
+        place = experiment.workspace
+        query = _children.asked(tags, properties, status, include_children)
+        for answer in place.client.items(place.api("runs"), experiment=experiment.name, **query):
+            if _children.is_of_type(answer, type):
+                yield Run(experiment, answer["run_id"], _answer=answer)
+
+    @staticmethod
+    def _started(experiment: Group, answer: Dict[str, Any], outputs: Optional[str]) -> "Run":
+        """Return a run that the studio has begun for this process."""
+        run = Run(experiment, answer["run_id"], _answer=answer)
+        folder = os.path.abspath(os.path.expanduser(os.fspath(outputs or "outputs")))
+        # Few scripts begin runs, and all pay for what is imported at the top.
+        begin = importlib.import_module("trainyard._interactive").Session
+        run._session = begin(run._client, run.id, answer.pop("token"), folder)
+        run._spool = run._session.spool
+        return run
+
+    # --- below it ------------------------------------------------------------
+    def child_run(
+        self, name: Optional[str] = None, run_id: Optional[str] = None, outputs: Any = None
+    ) -> "Run":
+        """Begin a run below this one, here; log to it, then complete() it, or use `with`.
+
+        name: it is called `<name of this run>><name>`.   outputs: a folder whose files are kept
+        as outputs/… when it completes; without one none are.
+        """
+        if run_id is not None:
+            raise _errors.not_built("Run.child_run(run_id=...)", "the id that the studio gives")
+        return self._begun([{"name": name} if name else {}], outputs or os.devnull)[0]
+
+    def create_children(
+        self,
+        count: Optional[int] = None,
+        tag_key: Optional[str] = None,
+        tag_values: "Optional[List[Any]]" = None,
+    ) -> "List[Run]":
+        """Begin `count` runs below this one, or one for each value of a tag; at most 100.
+
+        Raises UserErrorException for neither or both.
+        """
+        return self._begun(_children.orders_of(count, tag_key, tag_values), os.devnull)
+
+    def _begun(self, orders: "List[Dict[str, Any]]", outputs: Any) -> "List[Run]":
+        return [Run._started(self._experiment, one, outputs) for one in self._begin(orders)]
+
+    # --- in the script ------------------------------------------------------------
+    def upload_file(
+        self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
+    ) -> None:
+        """Keep a file, or an open binary stream, as the run's file `name`, a copy of it now.
+
+        Raises UserErrorException for a name that was used already; outside of its script, Conflict.
+        """
+        if not hasattr(path_or_stream, "read"):
+            self._keep_files([(name, os.path.expanduser(os.fspath(path_or_stream)))])
+            return
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(path_or_stream, copy)
+            copy.flush()
+            self._keep_files([(name, copy.name)])
+
+    def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
+        """Keep all files of a folder as the run's files below `name`, as upload_file does."""
+        self._keep_files(_sending.below(path, name))
+
+    def _keep_files(self, files: List[_sending.File]) -> None:
+        """Hand files over: in the run's script to its driver, elsewhere to the studio."""
+        if self._spool is None:
+            sent = {"files": _sending.send(self._experiment.workspace, files)}
+            self._client.post(self._base + "/uploads", sent)
+            return
+        for there, here in files:
+            self._spool.upload(there, here)
+
+    def upload_files(
+        self,
+        names: List[str],
+        paths: List[str],
+        return_artifacts: bool = False,
+        timeout_seconds: Optional[int] = None,
+        datastore_name: Optional[str] = None,
+    ) -> None:
+        """Keep files as the run's files `names`, one each. Raises UserErrorException."""
+        if len(names) != len(paths):
+            raise _errors.UserErrorException(
+                "{} names were given for {} paths".format(len(names), len(paths))
+            )
+        for there, here in zip(names, paths):
+            self.upload_file(there, here)
+
+    def get_metrics(
+        self,
+        name: Optional[str] = None,
+        recursive: bool = False,
+        run_type: Optional[str] = None,
+        populate: bool = False,
+    ) -> Dict[str, Any]:
+        """Return name → value, list or dict of columns, as it was logged; see RemoteRun."""
+        self.flush(5)
+        return super().get_metrics(name, recursive, run_type, populate)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A worker process that it is sent to is of the same run.
+        is_of_script = self._spool is not None and self._session is None
+        return (Run.get_context, ()) if is_of_script else super().__reduce_ex__(protocol)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Flush; one that this process has begun is completed, or failed with the error."""
+        if self._session is None:
+            self.flush()
+        elif error is None:
+            self.complete()
+        else:
+            self.fail("{}: {}".format(type(error).__name__, error))
+
+    def start(self) -> None:
+        """Nothing is left to do: a run that this process began is Running from then on."""
+
+    def complete(self, _set_status: bool = True) -> None:
+        """End an interactive run as Completed, with the files of ./outputs.
+
+        In a script that was submitted it waits until what was logged is kept, and the exit code
+        decides the state. Raises Conflict for a run of a cluster that has not ended.
+        """
+        self._end(None, _set_status)
+
+    def fail(
+        self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
+    ) -> None:
+        """End an interactive run as Failed, with these words.
+
+        In a script that was submitted they stand in its log, and the exit code decides the state.
+        """
+        words = "" if error_details is None else str(error_details)
+        self._end({"type": str(error_code or ""), "message": words}, _set_status)
+
+    def _end(self, error: Optional[Dict[str, str]], is_end: bool) -> None:
+        if self._spool is not None and self._session is None:
+            self.flush()
+            if error is not None:
+                sys.stderr.write("trainyard: Run.fail: {}\n".format(error["message"]))
+            return
+        if self._session is not None:
+            self._session.finish()
+            self._spool = None  # it is gone; what is logged from here on has no place
+        if is_end and (self._session is not None or not self._has_ended()):
+            self._facts = self._client.post(self._base + "/end", {"error": error})
+
+    def _has_ended(self) -> bool:
+        return self._fetch()["state"] in ("Completed", "Failed", "Canceled")
+
+    def set_tags(self, tags: Dict[str, Any]) -> None:
+        """Set tags; in the script a studio that is away is said on stderr, not raised."""
+        try:
+            super().set_tags(tags)
+        except _errors.Unreachable as error:
+            if self._spool is None:
+                raise
+            sys.stderr.write("trainyard: tags were not set: {}\n".format(error.message))
+
+    @property
+    def input_datasets(self) -> Dict[str, Any]:
+        """Name → path of each input in the script, and the Dataset where the mode is direct.
+
+        Outside of the script: name → Dataset.
+        """
+        workspace = self._experiment.workspace
+        if self._spool is None or self._session is not None:
+            told = {one["name"]: one for one in self._fetch().get("inputs") or ()}
+            return {
+                n: of_input(workspace, one["dataset"] or one["tree"]) for n, one in told.items()
+            }
+        found = inputs.of_script(os.environ)
+        return {
+            name: of_input(workspace, value) if mode == "direct" else value
+            for name, (mode, value) in found.items()
+        }
+
+
+for _name, _instead in (
+    ("take_snapshot", "experiment.start_logging(snapshot_directory=...)"),
+    ("get_secret", "a variable of the run's environment: RunConfiguration.environment_variables"),
+    ("get_output_data", "run.download_files(prefix='outputs/')"),
+):
+    setattr(Run, _name, unbuilt("Run." + _name, _instead))
