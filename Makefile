@@ -2,7 +2,7 @@
 # STUDIO_HOME (default ./var) and STUDIO_PORT (default 8000) let several studios live side by side.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check bench
+.PHONY: help demo up down test tutorials check bench
 .NOTPARALLEL:
 
 VENV := .venv
@@ -16,7 +16,7 @@ INSTALL = $(VENV)/bin/uv pip install --quiet --python $(PYTHON) -r $(1) \
 	|| $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $(1)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## start the studio, train a small real model through it, leave the studio up
 	@$(PYTHON) manage.py up --detach
@@ -35,6 +35,9 @@ down: ## end the studio that make demo left up
 
 test: $(VENV)/.dev ## run all tests
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+tutorials: $(VENV)/.dev ## run the tutorials with their environments as written (6 GB of packages)
+	@TRAINYARD_TUTORIALS=whole $(PYTHON) -m pytest -s tests/tutorials $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types and the house's own rules
 	@$(VENV)/bin/ruff check .

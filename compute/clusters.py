@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.timezone import now as clock
 
 from compute import machine, room, sizes
 from compute.machine import Machine
@@ -22,6 +23,8 @@ DEFAULT_NODES = 2
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,23}")
 MOST_NODES = 1000
 MOST_IDLE_SECONDS = 7 * 24 * 3600
+# What stands where a run names its cluster and has none; no cluster can be called so.
+ELSEWHERE = "own computer"
 
 
 def ensure_default(workspace: Workspace) -> Cluster:
@@ -38,6 +41,17 @@ def ensure_default(workspace: Workspace) -> Cluster:
             "max_nodes": DEFAULT_NODES,
         },
     )[0]
+
+
+def elsewhere(workspace: Workspace) -> Cluster:
+    """Return what stands for the computers of people whose own scripts log to runs.
+
+    Its row is that of a cluster that was deleted: it is in no list, and nothing is placed on it.
+    """
+    found = Cluster.objects.filter(workspace=workspace, name=ELSEWHERE).first()
+    return found or Cluster.objects.create(
+        workspace=workspace, name=ELSEWHERE, max_nodes=0, deleted_at=clock()
+    )
 
 
 def create(workspace: Workspace, name: str, **wanted: Any) -> Cluster:

@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 from compute.building.masking import without_secrets
 from compute.definitions.bases import read_base, read_dockerfile, steps
 from compute.definitions.conda_yaml import read_yaml
-from compute.definitions.draft import Draft, Line, check_variables, odd_character, say_python, wrong
+from compute.definitions.draft import (
+    Draft,
+    Line,
+    check_variables,
+    odd_character,
+    read_left_out,
+    say_python,
+    wrong,
+)
 from compute.definitions.packages import read_packages
 from compute.definitions.requirements import joined, read_requirements
 from studio.errors import BadInput
@@ -19,11 +27,12 @@ T = TypeVar("T")
 MOST_CHARACTERS = 256 * 1024
 MOST_EDITION = 10_000
 FORMS = ("conda", "pip", "packages")
-DEFINITION_KEYS = (*FORMS, "python", "variables", "base_image", "dockerfile", "edition")
+UNDERS = ("base_image", "dockerfile")
+DEFINITION_KEYS = (*FORMS, "python", "variables", *UNDERS, "edition", "left_out")
 MOST_NAMED = 6
 MOST_SUMMARY_CHARACTERS = 300
 # Left out of a recipe's JSON where they say nothing, so that digests stay what they were.
-RARELY_SAID = ("base", "dockerfile", "as_is", "edition")
+RARELY_SAID = ("base", "dockerfile", "as_is", "edition", "left_out")
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Recipe:
     base: the Docker image underneath, "" for the studio's own.   dockerfile: text that makes it.
     as_is: nothing is installed, the base's own Python is used.
     edition: counts how often newer packages were asked for; the same content solves anew.
+    left_out: what whoever wrote the definition left out of it, and why, for the build log.
     """
 
     python: str | None = None
@@ -48,6 +58,7 @@ class Recipe:
     dockerfile: str = ""
     as_is: bool = False
     edition: int = 1
+    left_out: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -93,6 +104,7 @@ def from_definition(definition: Any) -> Recipe:
         dockerfile=dockerfile,
         as_is=bool(base or dockerfile) and not has_packages,
         edition=_edition(definition.get("edition")),
+        left_out=read_left_out(definition.get("left_out")),
     )
 
 
@@ -200,7 +212,7 @@ def _check_shape(definition: Any) -> None:
             f"a definition has no {', '.join(unknown):.60}; it has {', '.join(DEFINITION_KEYS)}"
         )
     forms = [form for form in FORMS if form in definition]
-    unders = [key for key in ("base_image", "dockerfile") if definition.get(key) is not None]
+    unders = [key for key in UNDERS if definition.get(key) is not None]
     if len(forms) > 1 or not (forms or unders):
         raise BadInput(
             'a definition has either "conda" (a YAML text), "pip" (requirements) or "packages"'

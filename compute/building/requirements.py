@@ -11,6 +11,8 @@ from compute.building import conda_specs, pip_lines
 from compute.building.faults import BuildFault
 
 PRE = "--pre"
+SEED = "setuptools"
+SEED_VERSION = "59.6.0"  # the last for Python 3.6; from 60 on it takes the place of distutils
 # These come from the channels anyway, or with Python itself.
 NO_REASON_FOR_CHANNELS = ("python", "pip")
 
@@ -21,11 +23,13 @@ class Requirements:
 
     options: lines such as `--index-url …`.   written: normalised package name → the line; an
     option stands there by itself. `lines` and `options` are put together anew, for uv to read.
+    preferred: package name → the version that is taken wherever it fits.
     """
 
     lines: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
+    preferred: dict[str, str] = field(default_factory=dict)
 
 
 def of_pip(recipe: dict[str, Any]) -> Requirements:
@@ -86,10 +90,23 @@ def of_all(recipe: dict[str, Any], tell: Callable[[str], None]) -> Requirements:
     return Requirements([*lines, *asked.lines], asked.options, written)
 
 
+def seed(asked: Requirements, python: str) -> None:
+    """Add setuptools for a Python before 3.9: conda and venv brought it along in those days.
+
+    PyTorch 1.10, NumPy's distutils and others of that time use it without asking for it.
+    """
+    is_old = tuple(map(int, python.split(".")[:2])) < (3, 9)
+    if is_old and asked.lines and SEED not in asked.written and "--no-index" not in asked.options:
+        asked.lines.append(SEED)
+        asked.preferred[SEED] = SEED_VERSION
+
+
 def tell_provided(recipe: dict[str, Any], tell: Callable[[str], None]) -> None:
-    """Say which requirements are satisfied by the studio's own client."""
+    """Say which requirements the studio's own client satisfies, and what was left out and why."""
     for line in recipe["provided"]:
         tell(f"  {line}: provided by the studio to every run, not installed")
+    for line in recipe.get("left_out") or ():
+        tell(f"  {line}")
 
 
 def _name_of(line: str) -> str:

@@ -22,6 +22,7 @@ from compute.building import (
     hashes,
     interpreters,
     locks,
+    old_releases,
     requirements,
     stand_ins,
     uv,
@@ -73,6 +74,11 @@ def _answer(lock: str) -> dict[str, Any]:
 def _from_pypi(job: dict[str, Any], asked: Requirements) -> dict[str, Any]:
     python = _interpreter(job)
     body = ""
+    if asked.lines and job["recipe"]["python"] is None and job["target"] is None:
+        python, remark = old_releases.choose(job, asked, python)
+        if remark:
+            say(remark)
+    requirements.seed(asked, python.version)
     if asked.lines:
         say(f"Solving {count(len(asked.lines), 'requirement')} for Python {python.version} …")
         began = time.monotonic()
@@ -92,7 +98,7 @@ def _compile(job: dict[str, Any], asked: Requirements, extra: list[str]) -> tupl
     folder = Path(job["work"])
     wishes, solved = folder / "requirements.in", folder / SOLVED
     wishes.write_text("\n".join([*asked.options, *asked.lines, ""]), encoding="utf-8")
-    _prefer(job, solved)
+    _prefer(job, solved, asked.preferred)
     pre = requirements.PRE in job["recipe"]["pip"]
     arguments = [
         *("pip", "compile", str(wishes), "-o", str(solved)),
@@ -110,7 +116,7 @@ def _tell(body: str, began: float) -> None:
     say(f"Solved: {packages} in {time.monotonic() - began:.1f} s")
 
 
-def _prefer(job: dict[str, Any], solved: Path) -> None:
+def _prefer(job: dict[str, Any], solved: Path, preferred: dict[str, str]) -> None:
     """Let some versions win over newer ones wherever they fit the requirements.
 
     uv keeps to what the file it writes holds already. So wheels that the operator laid into a
@@ -124,6 +130,7 @@ def _prefer(job: dict[str, Any], solved: Path) -> None:
                 name, version, _, _ = parse_wheel_filename(path.name)
                 newest[str(name)] = max(version, newest.get(str(name), version))
     pins = {name: str(version) for name, version in newest.items()}
+    pins.update(preferred)
     pins.update(locks.pins(job["prefer"]))
     if pins:
         lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]

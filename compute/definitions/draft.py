@@ -25,6 +25,7 @@ MOST_VARIABLES = 200
 MOST_VALUE_CHARACTERS = 8_192
 MOST_PYTHON_CHARACTERS = 60
 MOST_CHANNEL_CHARACTERS = 500
+MOST_LEFT_OUT, MOST_LEFT_OUT_CHARACTERS = 20, 300
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,25 @@ def is_provided(name: str) -> bool:
     """Is this package satisfied by the studio's own client, which is on every run's path?"""
     name = canonicalize_name(name)
     return name in ("azureml", "trainyard") or name.startswith("azureml-")
+
+
+def read_left_out(given: Any) -> tuple[str, ...]:
+    """Return what the writer of a definition left out, a line of text each. Raises BadInput."""
+    lines = [] if given is None else given
+    if not isinstance(lines, list) or len(lines) > MOST_LEFT_OUT:
+        raise BadInput(
+            f"left_out is a list of at most {MOST_LEFT_OUT} texts, not {given!r:.60}",
+            fields={"left_out": "a list of texts"},
+        )
+    for line in lines:
+        is_line = isinstance(line, str) and line.isprintable() and not odd_character(line)
+        if not is_line or len(line) > MOST_LEFT_OUT_CHARACTERS:
+            raise BadInput(
+                f"left_out has lines of at most {MOST_LEFT_OUT_CHARACTERS} printable characters,"
+                f" not {line!r:.60}",
+                fields={"left_out": "a line of text"},
+            )
+    return tuple(lines)
 
 
 def too_long(text: str) -> str:

@@ -2,7 +2,8 @@
 
 Each `<name>.yaml` beside this file holds `title`, `description`, `licence`, and `files`: `url`,
 `sha256`, `size_bytes`, and `part` (`train` or `test`) where the set has parts. The bytes have to
-have the hash, wherever they come from.
+have the hash, wherever they come from. A folder of the operator's own (STUDIO_OPENDATA_CATALOG)
+adds to these; its file takes the place of one of the same name.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import yaml
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from registry.fetching import entry, path_of
 from studio.errors import BadInput, NotFound
@@ -46,17 +48,29 @@ class OpenDataset:
 
 @cache
 def catalogue() -> tuple[OpenDataset, ...]:
-    """Every open dataset that the studio knows, by name."""
-    return tuple(_read(path) for path in sorted(FOLDER.glob("*.yaml")))
+    """Every open dataset that the studio knows, by name. Raises ImproperlyConfigured."""
+    found = {path.stem: path for path in FOLDER.glob("*.yaml")}
+    if settings.OPENDATA_CATALOG:
+        own = Path(settings.OPENDATA_CATALOG).expanduser()
+        found |= {path.stem: path for path in own.glob("*.yaml")}
+    return tuple(_read(found[name]) for name in sorted(found))
 
 
 def _read(path: Path) -> OpenDataset:
-    said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    files = tuple(
-        File(file["url"], file["sha256"], file["size_bytes"], file.get("part", ""))
-        for file in said["files"]
-    )
-    return OpenDataset(path.stem, said["title"], said["description"], said["licence"], files)
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        files = tuple(
+            File(
+                str(file["url"]), str(file["sha256"]), int(file["size_bytes"]), file.get("part", "")
+            )
+            for file in said["files"]
+        )
+        title, description, licence = said["title"], said["description"], said["licence"]
+    except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{path} describes no open dataset ({error!r:.200}); docs/datasets.md has an example"
+        ) from None
+    return OpenDataset(path.stem, title, description, licence, files)
 
 
 def get(name: str) -> OpenDataset:
