@@ -45,6 +45,7 @@ pytest_plugins = [
     "tests.fixtures.stack",
     "tests.fixtures.own_engine",
     "tests.fixtures.postgresql",
+    "tests.fixtures.s3",
     "tests.fixtures.valkey",
 ]
 

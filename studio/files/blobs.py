@@ -23,7 +23,8 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 from django.utils.timezone import now
 
-from studio.errors import BadInput, NotFound, StudioError
+from studio.errors import BadInput, NotFound, StorageAway, StudioError
+from studio.files import room
 from studio.models import Blob
 
 READ_BYTES = 1024 * 1024
@@ -37,8 +38,18 @@ USED_EVERY = timedelta(minutes=10)
 TRIES = 5
 
 
+class Refused(StorageAway):
+    """The bucket says no: there is none of this name, or not for this key."""
+
+
 class Store(Protocol):
     """Where the bytes are: studio/files/folder.py, or studio/files/s3.py."""
+
+    # So many names are given in one transaction; few where giving one takes long.
+    named_at_once: int
+
+    def check(self) -> None:
+        """Raise StorageAway where bytes cannot be kept and read."""
 
     def bring(self, file: Path, sha256: str) -> None:
         """Do what takes long, before the transaction."""
@@ -72,21 +83,27 @@ def path_of(sha256: str) -> Path:
 
 
 # --- bytes in ----------------------------------------------------------------------------------
-def put(chunks: Iterable[bytes | memoryview], sha256: str | None = None) -> Blob:
+def put(
+    chunks: Iterable[bytes | memoryview], sha256: str | None = None, size_bytes: int = 0
+) -> Blob:
     """Keep bytes and return their blob; nothing is kept when they are not `sha256`.
 
     The bytes stream to a temporary file beside the store, are hashed on the way, reach the disk
     and only then get their name. Putting what exists is no error.
-    Raises BadInput when the hash is another one.
+    size_bytes: how many will come, where that is known.
+    Raises BadInput when the hash is another one, DiskFull where there is no room.
     """
     if sha256 is not None:
         checked(sha256)
+    watch = room.Watch(arrivals(), "what is being sent")
+    watch.comes(size_bytes)
     digest, size = hashlib.sha256(), 0
     handle, name = tempfile.mkstemp(prefix=ARRIVING, dir=arrivals())
     file = Path(name)
     try:
         with os.fdopen(handle, "wb") as opened:
             for chunk in chunks:
+                watch.comes(len(chunk))
                 digest.update(chunk)
                 size += len(chunk)
                 opened.write(chunk)
@@ -132,16 +149,19 @@ def keep(file: Path, sha256: str, size: int) -> Blob:
 
 
 @contextmanager
-def alone(sha256: str) -> Iterator[None]:
-    """Open a transaction in which nobody else names this content, or removes its bytes.
+def alone(*sha256s: str) -> Iterator[None]:
+    """Open a transaction in which nobody else names these contents, or removes their bytes.
 
     SQLite has one writer at a time anyway: its transactions begin with the lock.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
-            key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+            # In one order, so that no two wait for each other.
+            keys = sorted(int.from_bytes(bytes.fromhex(name[:16]), signed=True) for name in sha256s)
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+                cursor.execute(
+                    "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys]
+                )
         yield
 
 

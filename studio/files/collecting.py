@@ -100,7 +100,7 @@ def _blobs(before: datetime, place: Place) -> int:
     found = list(unnamed.order_by("pk").values_list("pk", flat=True))
     gone = 0
     for start in range(0, len(found), AT_ONCE):
-        removed = _remove_rows(found[start : start + AT_ONCE], before)
+        removed = _remove_rows(found[start : start + AT_ONCE], used_at__lt=before)
         gone += len(removed)
         for sha256 in removed:
             remove_bytes(sha256)
@@ -114,10 +114,22 @@ def _window(model: Any, after: Any, most: int) -> Any:
     return next(iter(keys[most - 1 : most]), None)
 
 
-def _remove_rows(part: list[str], before: datetime) -> list[str]:
+def forget(sha256s: Iterable[str], since: datetime) -> None:
+    """Remove those of these contents at once that came since then, and that nobody names.
+
+    For what was refused as a whole after a part of it was kept. Whoever sent the same meanwhile is
+    told that it is missing when he names it.
+    """
+    wanted = sorted(set(sha256s))
+    for start in range(0, len(wanted), AT_ONCE):
+        for sha256 in _remove_rows(wanted[start : start + AT_ONCE], created_at__gte=since):
+            remove_bytes(sha256)
+
+
+def _remove_rows(part: list[str], **which: datetime) -> list[str]:
     try:
         with transaction.atomic():
-            left = _unnamed(Blob).filter(pk__in=part, used_at__lt=before)
+            left = _unnamed(Blob).filter(pk__in=part, **which)
             going = list(left.select_for_update(of=("self",)).values_list("pk", flat=True))
             _delete(Blob.objects.filter(pk__in=going))
     except IntegrityError:  # somebody names one of them since: next time
@@ -183,13 +195,31 @@ def freed(trees: Iterable[Tree] = (), blobs: Iterable[str] = ()) -> tuple[int, i
     return _added(_only_in(gone), _mentioned(Counter(blobs), gone))
 
 
+def freed_with(trees: Iterable[Tree], going: QuerySet[Any]) -> tuple[int, int]:
+    """As `freed`, for rows of one model that name a content by `blob`, however many they are."""
+    named_by = Counter(tree.pk for tree in trees)
+    named = _count_names(Tree, list(named_by), besides=(TreeFile,))
+    gone = [pk for pk, times in named_by.items() if named[pk] <= times]
+    found = Blob.objects.filter(pk__in=going.order_by().values("blob"))
+    for other, field in _naming(Blob, besides=()):
+        rows = other._base_manager.filter(**{field: OuterRef("pk")})
+        if other is TreeFile:
+            rows = rows.exclude(tree__in=gone)
+        elif other is going.model:
+            rows = rows.exclude(pk__in=going.order_by().values("pk"))
+        found = found.filter(~Exists(rows))
+    total = found.aggregate(files=Count("pk"), size=Sum("size_bytes"))
+    return _added(_only_in(gone), (total["files"], total["size"] or 0))
+
+
 def _only_in(gone: list[int]) -> tuple[int, int]:
     """Contents of trees that go, and of nothing else at all."""
     if not gone:
         return 0, 0
     files = TreeFile.objects.filter(blob=OuterRef("pk"))
     found = _unnamed(Blob, besides=(TreeFile,)).filter(
-        Exists(files.filter(tree__in=gone)), ~Exists(files.exclude(tree__in=gone))
+        ~Exists(files.exclude(tree__in=gone)),
+        pk__in=TreeFile.objects.filter(tree__in=gone).values("blob"),
     )
     total = found.aggregate(files=Count("pk"), size=Sum("size_bytes"))
     return total["files"], total["size"] or 0

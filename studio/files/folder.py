@@ -14,14 +14,22 @@ READ_BYTES = 1024 * 1024
 class Folder:
     """A store in STUDIO_HOME/blobs. All of it is quick, so it may be called in a transaction."""
 
+    named_at_once = 200
+
+    def check(self) -> None:
+        """The folder is made when it is needed."""
+
     def bring(self, file: Path, sha256: str) -> None:
         """Nothing has to be brought: `file` lies on the store's own disk."""
 
     def settle(self, file: Path, sha256: str) -> bool:
         """Give the bytes their name, in place of what had it. `file` is gone then."""
         target = self._place(sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, target)
+        try:
+            os.replace(file, target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, target)
         return True
 
     def local_path(self, sha256: str) -> Path | None:

@@ -12,40 +12,56 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from boto3.exceptions import S3UploadFailedError  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from django.conf import settings
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
+
+from studio.errors import StorageAway
+from studio.files.blobs import Refused
 
 READ_BYTES = 1024 * 1024
 # A reader that jumps about asks for this much at a time.
 ASKED_BYTES = 4 * 1024 * 1024
 ABSENT = ("404", "NoSuchKey", "NotFound")
+# A bucket that is away is told soon: who sends tries again, and a run waits on its own disk.
+PATIENCE = {"connect_timeout": 5, "read_timeout": 30, "retries": {"total_max_attempts": 3}}
+CONNECTIONS = 32
 
 
 @cache
-def _storage(**options: Any) -> S3Storage:
-    """One for the process: its connections are for all threads, and take a second to set up."""
-    return S3Storage(
-        **options, file_overwrite=True, default_acl=None, querystring_auth=True, use_threads=True
+def _opened(**options: Any) -> tuple[S3Storage, Any]:
+    """The storage and its client, which is for all threads; one takes a second to set up."""
+    storage = S3Storage(
+        **options,
+        client_config=Config(**PATIENCE, max_pool_connections=CONNECTIONS),
+        file_overwrite=True,
+        default_acl=None,
     )
+    return storage, storage.connection.meta.client
 
 
 class S3:
-    """A store in the bucket that STUDIO_BUCKET_* names."""
+    """A store in the bucket that STUDIO_BUCKET_* names. Each verb may raise StorageAway."""
+
+    # Each of them is asked for, and meanwhile nobody else may write.
+    named_at_once = 8
 
     def __init__(self) -> None:
-        self._storage = _storage(**settings.S3_OPTIONS)
+        with _answering():
+            self._storage, self._client = _opened(**settings.S3_OPTIONS)
 
     def bring(self, file: Path, sha256: str) -> None:
         """Send the file, in parts where it is large; nothing where the bucket has it."""
-        if self._storage.exists(_name(sha256)):
+        if self._size(sha256) is not None:
             return
-        with file.open("rb") as opened:
-            self._bucket().upload_fileobj(opened, self._key(sha256))
+        with _answering(), file.open("rb") as opened:
+            self._client.upload_fileobj(opened, **self._at(sha256))
 
     def settle(self, file: Path, sha256: str) -> bool:
         """Whether the bucket still has it: it may have been collected since."""
-        return bool(self._storage.exists(_name(sha256)))
+        return self._size(sha256) is not None
 
     def local_path(self, sha256: str) -> Path | None:
         """A bucket is not on this machine."""
@@ -53,8 +69,9 @@ class S3:
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the bytes for reading, at any place. Raises FileNotFoundError."""
-        with _found(sha256):
-            size = self._bucket().Object(self._key(sha256)).content_length
+        size = self._size(sha256)
+        if size is None:
+            raise FileNotFoundError(sha256)
         return io.BufferedReader(_Ranges(self, sha256, size), ASKED_BYTES)
 
     def read_range(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
@@ -62,27 +79,51 @@ class S3:
         if length == 0:
             return iter(())
         asked = f"bytes={start}-{start + length - 1}"
-        with _found(sha256):
-            body = self._bucket().Object(self._key(sha256)).get(Range=asked)["Body"]
-        return iter(lambda: body.read(READ_BYTES), b"")
+        with _answering():
+            body = self._client.get_object(**self._at(sha256), Range=asked)["Body"]
+        return _pieces(body)
 
     def remove(self, sha256: str) -> None:
         """Remove the object."""
-        self._storage.delete(_name(sha256))
+        with _answering():
+            self._client.delete_object(**self._at(sha256))
 
     def names(self, prefix: str, unused_s: float) -> Iterator[str]:
         """Yield what is kept under two hexadecimal digits and was not written for `unused_s`."""
-        key = self._key(prefix + "0" * 62).removesuffix("0" * 62)
-        for found in self._bucket().objects.filter(Prefix=key):
-            if time.time() - found.last_modified.timestamp() >= unused_s:
-                yield prefix + found.key.removeprefix(key)
+        key = self._at(prefix + "0" * 62)["Key"].removesuffix("0" * 62)
+        bucket = self._storage.bucket_name
+        with _answering():
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=bucket, Prefix=key):
+                for found in page.get("Contents", ()):
+                    if time.time() - found["LastModified"].timestamp() >= unused_s:
+                        yield prefix + found["Key"].removeprefix(key)
 
-    def _bucket(self) -> Any:
-        """A bucket of this thread's own connection: boto3 shares none between threads."""
-        return self._storage.connection.Bucket(self._storage.bucket_name)
+    def check(self) -> None:
+        """Write, find and remove something. Raises Refused, StorageAway."""
+        probe = f"{self._at('0' * 64)['Key']}.probe"
+        where = {"Bucket": self._storage.bucket_name, "Key": probe}
+        with _answering():
+            self._client.put_object(**where, Body=b"")
+            self._client.head_object(**where)
+            self._client.delete_object(**where)
 
-    def _key(self, sha256: str) -> str:
-        return "/".join(filter(None, [self._storage.location.strip("/"), _name(sha256)]))
+    def _size(self, sha256: str) -> int | None:
+        """How large the object is; None where there is none."""
+        try:
+            with _answering():
+                return int(self._client.head_object(**self._at(sha256))["ContentLength"])
+        except FileNotFoundError:
+            return None
+
+    def _at(self, sha256: str) -> dict[str, str]:
+        place = (self._storage.location.strip("/"), sha256[:2], sha256[2:])
+        return {"Bucket": self._storage.bucket_name, "Key": "/".join(filter(None, place))}
+
+
+def _pieces(body: Any) -> Iterator[bytes]:
+    with _answering():
+        yield from iter(lambda: body.read(READ_BYTES), b"")
 
 
 class _Ranges(io.RawIOBase):
@@ -113,15 +154,25 @@ class _Ranges(io.RawIOBase):
 
 
 @contextmanager
-def _found(sha256: str) -> Iterator[None]:
-    """Say of an absent object what a folder says of an absent file."""
+def _answering() -> Iterator[None]:
+    """Say of an absent object what a folder says of an absent file; StorageAway of other trouble.
+
+    That of the connection, the key, or the bucket.
+    """
     try:
         yield
     except ClientError as error:
         if error.response["Error"]["Code"] in ABSENT:
-            raise FileNotFoundError(sha256) from None
-        raise
+            raise FileNotFoundError(error.response["Error"].get("Key", "the object")) from None
+        raise _away(error, Refused) from error
+    except (BotoCoreError, S3UploadFailedError) as error:
+        raise _away(error) from error
 
 
-def _name(sha256: str) -> str:
-    return f"{sha256[:2]}/{sha256[2:]}"
+def _away(error: Exception, kind: type[StorageAway] = StorageAway) -> StorageAway:
+    bucket = settings.S3_OPTIONS["bucket_name"]
+    return kind(
+        f"the bucket {bucket}, where the studio keeps contents, cannot be used: {error}. Nothing"
+        " is lost; send it again when the bucket answers. Whoever keeps the studio looks at"
+        " STUDIO_BUCKET_*"
+    )

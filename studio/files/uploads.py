@@ -10,7 +10,6 @@ somebody appends, by the kernel, so that a kill lets it go.
 import fcntl
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,14 +21,12 @@ from uuid import UUID
 
 from django.utils.timezone import now as clock
 
-from studio.errors import BadInput, Conflict, DiskFull, NotFound, WrongOffset, is_disk_full
-from studio.files import blobs
+from studio.errors import BadInput, Conflict, NotFound, WrongOffset, is_disk_full
+from studio.files import blobs, room
 from studio.files.hashing import Beside, Hashes
 from studio.models import Blob, Upload, User, Workspace
 
 SILENT_FOR = timedelta(days=1)
-# Room that uploads leave for the database and for what runs write.
-SPARE_BYTES = 64 * 1024 * 1024
 # Whoever was cut off may still be appending what had come: wait for its end.
 BUSY_S = 5.0
 READ_BYTES = 8 * 1024 * 1024
@@ -57,12 +54,7 @@ def begin(
     """
     if sha256 and not blobs.missing([sha256]):
         return Blob.objects.get(pk=sha256)
-    free = shutil.disk_usage(blobs.arrivals()).free
-    if size_bytes + SPARE_BYTES > free:
-        raise DiskFull(
-            f"the studio's disk has {free:,} bytes left, and this file has {size_bytes:,}; whoever"
-            " keeps the studio must make room"
-        )
+    room.need(blobs.arrivals(), size_bytes, f"this file of {size_bytes:,} bytes")
     return Upload.objects.create(
         workspace=workspace, user=user, subject=subject, sha256=sha256, size_bytes=size_bytes
     )

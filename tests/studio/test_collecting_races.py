@@ -20,7 +20,7 @@ from django.utils.timezone import now
 
 from registry.models import StoredFile
 from studio.errors import MissingBlobs, NotFound
-from studio.files import blobs, collecting, trees
+from studio.files import blobs, collecting, many, trees
 from studio.files.collecting import PREFIXES, Place
 from studio.models import Blob, Tree, Workspace
 from tests.factories import make_workspace
@@ -48,7 +48,10 @@ def put_and_name(workspace: Workspace, seed: int) -> None:
             break
         chosen = chance.sample(CONTENTS, 2)
         try:
-            listing = [(f"{at}", blobs.put([content]).sha256) for at, content in enumerate(chosen)]
+            # By one way or the other: alone, or together.
+            sent = [blobs.put([content]).sha256 for content in chosen[: chance.randrange(3)]]
+            sent += many.put_many(chosen[len(sent) :])
+            listing = [(f"{at}", sha256) for at, sha256 in enumerate(sent)]
             if chance.random() < 0.2:
                 trees.make(listing)
             with transaction.atomic():
@@ -93,6 +96,7 @@ def started(target, *arguments):
 def test_nothing_that_is_named_is_ever_without_its_bytes(monkeypatch):
     _pause_before(monkeypatch, collecting, "remove_bytes")
     _pause_before(monkeypatch, blobs, "keep")
+    _pause_before(monkeypatch, many, "_name")
     workspace = make_workspace()
     connections.close_all()  # no process may speak on another's connection
     putting = [started(put_and_name, workspace, seed) for seed in range(2)]

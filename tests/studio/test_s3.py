@@ -1,25 +1,20 @@
 """Contents in a bucket, on a real S3 server of our own."""
 
-import contextlib
 import hashlib
 import io
-import socket
-import subprocess
-import sys
-import time
 import zipfile
 from datetime import timedelta
 
-import boto3
 import pytest
 from django.conf import settings as ours
 from django.utils.timezone import now
 
-from studio.errors import BadInput, NotFound
-from studio.files import blobs, collecting, trees, uploads
+from studio.errors import BadInput, NotFound, StorageAway
+from studio.files import blobs, collecting, many, trees, uploads
 from studio.files.collecting import PREFIXES, Place, step
 from studio.models import Blob
 from tests.factories import make_member, make_run
+from tests.fixtures.s3 import Line
 
 pytestmark = pytest.mark.django_db
 LARGE = bytes(range(256)) * 4 * 10_000  # ten mebibytes: S3 takes it in parts
@@ -29,34 +24,24 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait()
-
-
 @pytest.fixture(params=["", "below/this"], ids=["at the top", "below a prefix"])
-def bucket(request, endpoint, settings):
-    name = f"bucket-{time.monotonic_ns()}"
-    keys = {"region_name": "us-east-1", "endpoint_url": endpoint}
-    credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    made = boto3.resource("s3", **keys, **credentials).create_bucket(Bucket=name)
+def bucket(request, s3, settings):
+    made = s3.bucket()
     settings.BLOB_STORE = "studio.files.s3.S3"
-    settings.S3_OPTIONS = {
-        "bucket_name": name, "location": request.param, "access_key": "a", "secret_key": "b", **keys
-    }  # fmt: skip
+    settings.S3_OPTIONS = options(s3, made.name, request.param)
     return made
+
+
+def options(s3, name: str, location: str = "") -> dict:
+    """Settings for this bucket."""
+    return {
+        "bucket_name": name,
+        "location": location,
+        "endpoint_url": s3.url,
+        "region_name": "us-east-1",
+        "access_key": s3.access_key,
+        "secret_key": s3.secret_key,
+    }
 
 
 def keys_in(bucket) -> set[str]:
@@ -144,3 +129,51 @@ def test_what_is_collected_while_it_is_put_is_brought_again(bucket, monkeypatch)
     blob = blobs.put([b"raced"])
     assert len(brought) == 2
     assert b"".join(blobs.read(blob.sha256)) == b"raced"
+
+
+def test_many_at_once_end_in_the_bucket(bucket):
+    contents = [b"%d" % number for number in range(40)]
+    names = many.put_many(contents)
+    assert len(keys_in(bucket)) == 40 and nothing_arrives()
+    assert [b"".join(blobs.read(name)) for name in names] == contents
+    assert Blob.objects.count() == 40
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"bucket_name": "none-of-this-name"}, "NoSuchBucket"),
+        ({"access_key": "nobody"}, "InvalidAccessKeyId"),
+        ({"secret_key": "wrong"}, "SignatureDoesNotMatch"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_a_bucket_that_refuses_is_named_with_its_reason(bucket, settings, wrong, words):
+    blobs.store().check()
+    assert not keys_in(bucket)
+    settings.S3_OPTIONS = {**settings.S3_OPTIONS, **wrong}
+    name = settings.S3_OPTIONS["bucket_name"]
+    with pytest.raises(blobs.Refused, match=f"{name}.*{words}.*STUDIO_BUCKET_"):
+        blobs.store().check()
+
+
+def test_a_bucket_that_is_away_is_named_and_nothing_is_left(bucket, settings, s3):
+    kept = blobs.put([b"kept"]).sha256
+    line = Line(s3.port)
+    settings.S3_OPTIONS = {**settings.S3_OPTIONS, "endpoint_url": line.url}
+    assert b"".join(blobs.read(kept)) == b"kept"
+    line.cut()
+    for ask in (
+        blobs.store().check,
+        lambda: blobs.put([b"new"]),
+        lambda: blobs.put([LARGE]),
+        lambda: many.put_many([b"1", b"2"]),
+        lambda: blobs.open_blob(kept),
+        lambda: blobs.read_range(kept, 0, 1),
+    ):
+        with pytest.raises(StorageAway, match=f"{bucket.name}.*Nothing is lost"):
+            ask()
+    assert nothing_arrives() and Blob.objects.count() == 1
+    line.mend()
+    assert b"".join(blobs.read(blobs.put([b"new"]).sha256)) == b"new"
+    line.close()

@@ -38,6 +38,24 @@ def test_lines_are_counted_from_the_end_and_past_it_there_are_none():
     assert (empty.first, empty.texts, empty.total) == (0, [], 0)
 
 
+def test_a_few_questions_find_any_line_whatever_the_shape_of_the_log(django_assert_max_num_queries):
+    """Few long lines, then very many short ones, then one that never ends for a while."""
+    long = [b"%06d " % n + b"x" * 17_000 for n in range(150)]
+    short = [b"%06d" % n for n in range(150, 500_000)]
+    end = [b"y" * 300_000, b"last"]
+    rows = [*long, *short, *end]
+    whole = b"\n".join(rows) + b"\n"
+    stream = stream_of(*(whole[at : at + 40_000] for at in range(0, len(whole), 40_000)))
+    assert stream.chunks.count() > 150
+    for line in (0, 1, 149, 150, 151, 100_000, 499_998, 499_999, 500_000, 500_001):
+        with django_assert_max_num_queries(40):
+            found = stream_lines.read(stream, line, 2)
+        assert (found.first, found.total) == (line, len(rows))
+        assert found.texts == [row.decode()[:LONGEST] for row in rows[line : line + 2]]
+    with django_assert_max_num_queries(2):
+        assert stream_lines.read(stream, -1, 1).texts == ["last"]
+
+
 def test_a_very_long_line_is_cut_with_the_way_to_its_rest():
     long = b"x" * (10 * 2**20) + b"END"
     stream = stream_of(b"before\n", long, b"\nafter\n")

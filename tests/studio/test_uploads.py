@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from studio import tokens
 from studio.errors import BadInput, Conflict, DiskFull, NotFound, WrongOffset
-from studio.files import blobs, uploads
+from studio.files import blobs, room, uploads
 from studio.files.bodies import CutOff
 from studio.models import Blob, Role, TokenKind, Upload
 from tests.factories import make_member, make_user
@@ -194,7 +194,7 @@ def small_disk(tmp_path, settings):
 
 
 def test_a_disk_that_is_full_in_the_middle_keeps_nothing_half(small_disk, monkeypatch, api):
-    monkeypatch.setattr(uploads, "SPARE_BYTES", -(2**40))
+    monkeypatch.setattr(room, "SPARE_BYTES", -(2**40))
     call = api()
     home = f"workspaces/{call.workspace.name}/uploads"
     upload = call.post(home, {"size_bytes": 4 * 2**20}).json()

