@@ -2,20 +2,25 @@
 
 from django.db import transaction
 
-from registry import model_files
+from registry import datasets, model_files
 from registry.access import ALIAS
-from registry.models import Alias, Asset, Version
+from registry.models import Alias, Asset, Kind, Version
 from studio.errors import BadInput, NotFound
 
 MOST_ALIASES = 50
+MOST_SHOWN = 500
+# What stands where an alias may in the addresses of a dataset and of a model.
+RESERVED = ("versions", "aliases")
 
 
 def check(name: str) -> str:
     """Return `name` when an alias may be called so. Raises BadInput."""
-    if not ALIAS.fullmatch(name) or name == "latest":
+    if not ALIAS.fullmatch(name) or name == "latest" or name in RESERVED:
         why = (
             "it stands for the newest version already"
             if name == "latest"
+            else "that word has a meaning in addresses"
+            if name in RESERVED
             else "letters, numbers, - . and _, beginning with a letter, at most 100"
         )
         raise BadInput(f'"{name[:100]}" cannot be an alias: {why}', fields={"alias": why})
@@ -37,7 +42,7 @@ def point(version: Version, name: str) -> Alias:
         alias, _ = Alias.objects.update_or_create(
             asset=asset, name=name, defaults={"version": version}
         )
-        model_files.tell(asset)
+        _tell(asset)
     return alias
 
 
@@ -47,4 +52,21 @@ def remove(asset: Asset, name: str) -> None:
     if not gone:
         names = ", ".join(asset.aliases.values_list("name", flat=True)) or "none"
         raise NotFound(f'{asset} has no alias "{name[:100]}"; aliases: {names}')
-    model_files.tell(asset)
+    _tell(asset)
+
+
+def of_each(versions: list[Version]) -> list[tuple[Version, list[Alias]]]:
+    """Each version with the aliases of its asset, whichever version they stand for."""
+    found: dict[int, list[Alias]] = {}
+    aliases = Alias.objects.filter(asset__in={version.asset_id for version in versions})
+    for alias in aliases.select_related("version")[:MOST_SHOWN]:
+        found.setdefault(alias.asset_id, []).append(alias)
+    return [(version, found.get(version.asset_id, [])) for version in versions]
+
+
+def _tell(asset: Asset) -> None:
+    """Wake the lists that show it."""
+    if asset.kind == Kind.DATASET:
+        datasets.tell(asset.workspace)
+    else:
+        model_files.tell(asset)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from registry import (
+    aliases_api,
     api,
     build_log_api,
     builds_api,
@@ -42,7 +43,7 @@ urlpatterns = [
     path(f"{W}/models", model_api.Models.as_view(), name="models"),
     path(MODEL, model_api.OneModel.as_view(), name="model"),
     path(f"{MODEL}/versions", model_api.ModelVersions.as_view(), name="model-versions"),
-    path(f"{MODEL}/aliases/<str:alias>", model_api.ModelAlias.as_view(), name="model-alias"),
+    path(f"{MODEL}/aliases/<str:alias>", aliases_api.ModelAlias.as_view(), name="model-alias"),
     path(MV, model_api.OneModelVersion.as_view(), name="model-version"),
     path(f"{MV}/inside", api.ModelInside.as_view(), name="model-inside"),
     path(f"{MV}/files/<path:path>", api.ModelFile.as_view(), name="model-file"),
@@ -50,6 +51,10 @@ urlpatterns = [
     path(f"{W}/datasets", datasets_api.Datasets.as_view(), name="datasets"),
     path(DATASET, datasets_api.OneDataset.as_view(), name="dataset"),
     path(f"{DATASET}/versions", datasets_api.DatasetVersions.as_view(), name="dataset-versions"),
+    path(
+        f"{DATASET}/aliases/<str:alias>", aliases_api.DatasetAlias.as_view(), name="dataset-alias"
+    ),
+    path(DV, datasets_api.OneDatasetVersion.as_view(), name="dataset-version"),
     path(f"{DV}/files", datasets_api.DatasetFiles.as_view(), name="dataset-files"),
     path(f"{DV}/files/<path:path>", datasets_api.DatasetFile.as_view(), name="dataset-file"),
     path(f"{DV}/zip", datasets_api.DatasetZip.as_view(), name="dataset-zip"),

@@ -5,8 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry import builds
-from registry.builds_api import KIND, LOG, OBJECT, kind_of, version_of
+from registry.builds_api import KIND, LOG, OBJECT, build_asked
 from studio.api_streams import FindAsked, LinesAsked, found_in, lines
 from studio.auth import ByPerson
 
@@ -18,8 +17,7 @@ class Lines(APIView):
 
     @extend_schema(parameters=[KIND, LinesAsked], responses=OBJECT)
     def get(self, request: Request, workspace: str, name: str, number: int) -> Response:
-        version = version_of(request, workspace, name, number)
-        build = builds.build_of(version, kind_of(request))
+        build = build_asked(request, workspace, name, number)
         return Response(lines(build.log, LOG, LinesAsked.read(request.query_params)))
 
 
@@ -30,6 +28,5 @@ class Find(APIView):
 
     @extend_schema(parameters=[KIND, FindAsked], responses=OBJECT)
     def get(self, request: Request, workspace: str, name: str, number: int) -> Response:
-        version = version_of(request, workspace, name, number)
-        build = builds.build_of(version, kind_of(request))
+        build = build_asked(request, workspace, name, number)
         return Response(found_in(build.log, LOG, FindAsked.read(request.query_params)))

@@ -72,6 +72,11 @@ def kind_of(request: Request) -> ImageKind:
     return builds.kind_in(request.query_params.get("kind"))
 
 
+def build_asked(request: Request, workspace: str, name: str, number: int) -> ImageBuild:
+    """The build of the version and kind that a call names. Raises NotFound."""
+    return builds.build_of(version_of(request, workspace, name, number), kind_of(request))
+
+
 class Build(APIView):
     """The build of a version's image: GET how far it is, POST asks for it."""
 
@@ -109,8 +114,7 @@ class BuildLog(APIView):
 
     @extend_schema(parameters=[KIND, PieceAsked], responses=OBJECT)
     def get(self, request: Request, workspace: str, name: str, number: int) -> Response:
-        version = version_of(request, workspace, name, number)
-        build = builds.build_of(version, kind_of(request))
+        build = build_asked(request, workspace, name, number)
         return Response(piece(build.log, LOG, PieceAsked.read(request.query_params)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import ProtectedError, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now as clock
 
 from registry import access, versions
@@ -21,7 +21,6 @@ from studio.texts import checked, mapping
 
 MOST_DESCRIPTION_CHARACTERS = 10_000
 MOST_SOURCES = 1000
-MOST_SHOWN_USERS = 5
 # The last character there is: every path that begins with a prefix sorts before prefix + LAST.
 LAST = "\U0010ffff"
 
@@ -64,7 +63,7 @@ def register(
     words = mapping("tags", tags)
     with transaction.atomic():
         before = Asset.objects.filter(workspace=workspace, kind=Kind.DATASET, name=name).first()
-        taken = before is not None and before.archived_at is None and _has_versions(before)
+        taken = before is not None and before.archived_at is None and there(before).exists()
         if taken and not create_new_version:
             raise Conflict(
                 f'There is already a dataset registered under name "{name}". Specify'
@@ -87,12 +86,14 @@ def register(
             tags=words,
             only_new=True,
         )
-        _tell(workspace)
+        tell(workspace)
     return get(workspace, name, version.number), version in made
 
 
-def _has_versions(asset: Asset) -> bool:
-    return asset.versions.filter(dataset__isnull=False).exists()
+def there(asset: Asset) -> QuerySet[Version]:
+    """The versions of a dataset that were not deleted, the newest first."""
+    found = asset.versions.filter(dataset__isnull=False)
+    return found.select_related("asset", "created_by", "dataset__tree").prefetch_related("aliases")
 
 
 def _form(form: str) -> str:
@@ -118,8 +119,11 @@ def _digest(tree: Tree, wanted: dict[str, Any]) -> str:
 
 def get(workspace: Workspace, name: str, number: Any = None, *, write: bool = False) -> Version:
     """Return a version of the dataset `name`, the newest without a number. Raises NotFound."""
-    version = access.version_for(workspace, Kind.DATASET, name, number, write=write)
-    # Its tree is asked for wherever a version is shown: one query for both.
+    return with_tree(access.version_for(workspace, Kind.DATASET, name, number, write=write))
+
+
+def with_tree(version: Version) -> Version:
+    """The same; its tree is asked for wherever a version is shown: one query for both."""
     version.dataset = DatasetVersion.objects.select_related("tree").get(version=version)
     return version
 
@@ -127,6 +131,7 @@ def get(workspace: Workspace, name: str, number: Any = None, *, write: bool = Fa
 def listed(workspace: Workspace, *, archived: bool = False) -> QuerySet[Version]:
     """The newest version of each dataset, by name; or of the archived ones."""
     found = versions.newest(Kind.DATASET).select_related("dataset__tree")
+    found = found.prefetch_related("aliases")
     return found.filter(asset__workspace=workspace, asset__archived_at__isnull=not archived)
 
 
@@ -215,35 +220,16 @@ def describe(
     if description is not None:
         checked("description", description, MOST_DESCRIPTION_CHARACTERS)
     versions.describe(version, description=description, tags=tags)
-    _tell(version.asset.workspace)
+    tell(version.asset.workspace)
 
 
 def archive(asset: Asset, wanted: bool) -> None:
     """Take a dataset out of the lists, or put it back; by name it is found all the same."""
     versions.archive(asset, clock() if wanted else None)
-    _tell(asset.workspace)
+    tell(asset.workspace)
 
 
-def delete(asset: Asset) -> None:
-    """Delete a dataset with all its versions, for ever; its files go when nobody else has them.
-
-    Raises Conflict that names who uses a version: what runs read stays.
-    """
-    try:
-        asset.delete()
-    except ProtectedError as error:
-        users = sorted({str(getattr(row, "run", row)) for row in error.protected_objects})
-        names = ", ".join(users[:MOST_SHOWN_USERS])
-        more = f" and {len(users) - MOST_SHOWN_USERS} more" if len(users) > MOST_SHOWN_USERS else ""
-        raise Conflict(
-            f"dataset {asset.name} is used by {names}{more}, which would not know any more what"
-            " they read; archive it instead, or delete those first",
-            used_by=users[:100],
-        ) from None
-    _tell(asset.workspace)
-
-
-def _tell(workspace: Workspace | None) -> None:
+def tell(workspace: Workspace | None) -> None:
     """Tell the lists of a workspace that its datasets are not what they were."""
     if workspace is not None:
         live.publish(live.workspace_group(workspace.pk), "datasets-changed")

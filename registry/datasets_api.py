@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry import access, datasets, fetching
+from registry import access, datasets, fetching, removing
+from registry.api_access import people_only
 from registry.api_shown import common
 from registry.environments_api import Tags, changed
 from registry.models import Kind, Version
@@ -39,14 +40,14 @@ def summary_dict(version: Version) -> dict[str, Any]:
         "size_bytes": detail.tree.size_bytes,
         "file_count": detail.tree.file_count,
         "archived": version.asset.archived_at is not None,
+        "aliases": [alias.name for alias in version.aliases.all()],
     }
 
 
 def dataset_dict(version: Version) -> dict[str, Any]:
     """A dataset version, with where it came from and its other versions' numbers."""
     detail = version.dataset
-    there = version.asset.versions.filter(dataset__isnull=False)
-    numbers = there.values_list("number", flat=True)
+    numbers = datasets.there(version.asset).values_list("number", flat=True)
     return {
         **summary_dict(version),
         "source": detail.source,
@@ -236,8 +237,8 @@ class OneDataset(APIView):
         place = workspace_of(request, workspace, write=True)
         asset = access.asset_for(place, Kind.DATASET, name, write=True)
         if request.query_params.get("forever", "") in ("1", "true"):
-            ByPerson().has_permission(request, self)  # runs make datasets, people delete them
-            datasets.delete(asset)
+            people_only(request)
+            removing.delete(asset)
         else:
             datasets.archive(asset, True)
         return Response(status=204)
@@ -254,6 +255,23 @@ def version_of(request: Request, workspace: str, name: str, number: str | int) -
     return datasets.get(workspace_of(request, workspace), name, access.named_in(number))
 
 
+class OneDatasetVersion(APIView):
+    """One version, by its number or an alias; DELETE deletes it alone, for ever."""
+
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OBJECT)
+    def get(self, request: Request, workspace: str, name: str, number: str) -> Response:
+        return Response(dataset_dict(version_of(request, workspace, name, number)))
+
+    @extend_schema(responses=OBJECT)
+    def delete(self, request: Request, workspace: str, name: str, number: str) -> Response:
+        people_only(request)
+        place = workspace_of(request, workspace, write=True)
+        version = datasets.get(place, name, access.named_in(number), write=True)
+        return Response(removing.delete_version(version, user_of(request)))
+
+
 class DatasetVersions(APIView):
     """The versions of a dataset, the newest first."""
 
@@ -262,10 +280,8 @@ class DatasetVersions(APIView):
     @extend_schema(operation_id="list_dataset_versions", parameters=[CURSOR], responses=OBJECT)
     def get(self, request: Request, workspace: str, name: str) -> Response:
         place = workspace_of(request, workspace)
-        asset = access.asset_for(place, Kind.DATASET, name)
-        there = asset.versions.filter(dataset__isnull=False)
-        found = there.select_related("asset", "created_by", "dataset__tree")
-        shown, following = page(found, request.query_params.get("cursor"))
+        there = datasets.there(access.asset_for(place, Kind.DATASET, name))
+        shown, following = page(there, request.query_params.get("cursor"))
         return Response({"items": [summary_dict(v) for v in shown], "next": following})
 
 

@@ -20,11 +20,12 @@ from registry import fetching, reaching, unzipping
 from registry.models import Fetch, FetchState
 from registry.reaching import Unreached
 from studio.errors import BadInput, DiskFull, from_framework
-from studio.files import blobs, uploads
+from studio.files import blobs, room
 
 logger = logging.getLogger(__name__)
 BEAT_S = 0.5
 READ_BYTES = 256 * 1024
+RATE_OVER_S = 60.0
 TRIES = 6
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 # Worth another try: the server is overloaded, starting, or asks us to come later.
@@ -177,12 +178,41 @@ def _unzip(file: dict[str, Any], beating: _Beating) -> Any:
     return tree
 
 
+class Pace:
+    """How fast a server sends. Only the time counts in which it does: not the waits between tries,
+    which would let a server that is restarted look slow."""
+
+    def __init__(self, url: str):
+        self.url = url
+        self._bytes, self._took_s, self._last = 0, 0.0, 0.0
+
+    def begin(self) -> None:
+        self._last = time.monotonic()
+
+    def came(self, size: int) -> None:
+        """Note bytes. Raises BadInput where a minute brought less than the least rate."""
+        now = time.monotonic()
+        self._took_s, self._last = self._took_s + now - self._last, now
+        self._bytes += size
+        if self._took_s < RATE_OVER_S:
+            return
+        least = settings.FETCH_LEAST_BYTES_PER_S
+        if self._bytes < least * self._took_s:
+            raise BadInput(
+                f"{self.url[:200]} comes too slowly: {self._bytes:,} bytes in"
+                f" {self._took_s:,.0f} s, and at least {least:,} a second must come"
+                " (STUDIO_FETCH_LEAST_BYTES_PER_S); take it from another server, or upload it"
+            )
+        self._bytes, self._took_s = 0, 0.0
+
+
 class _OneFile:
     """One URL on its way into the blob store."""
 
     def __init__(self, file: dict[str, Any], part: Path, most: int, beating: _Beating):
         self.file, self.part, self.most, self.beating = file, part, most, beating
         self.where = file.get("from") or file["url"]
+        self.pace = Pace(self.where)
 
     def bring(self, known: dict[str, Any] | None) -> None:
         """Bring the file and keep it; tried again, and gone on with, while bytes arrive.
@@ -289,7 +319,7 @@ class _OneFile:
                 f" {limit / GB:,.1f} GB together (STUDIO_FETCH_MAX_GB)"
             )
         # What came is copied once more to be kept, and the database needs room all the time.
-        due = 2 * size - self._here() + uploads.SPARE_BYTES
+        due = 2 * size - self._here() + room.SPARE_BYTES
         if due > shutil.disk_usage(self.part.parent).free:
             raise DiskFull(
                 f"the studio's disk has no room for {self.file['url'][:200]}, {size:,} bytes or"
@@ -300,9 +330,12 @@ class _OneFile:
         with self.part.open("r+b" if start else "wb") as out:
             out.seek(start)
             done = start
-            while chunk := answer.read(READ_BYTES):
+            self.pace.begin()
+            # What has come, not so many bytes: however slow a server, it is seen how slow.
+            while chunk := answer.read1(READ_BYTES):
                 self.beating.check()
                 done += len(chunk)
+                self.pace.came(len(chunk))
                 self._check_room(done)
                 out.write(chunk)
                 out.flush()

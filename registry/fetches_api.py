@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import actors, fetching, opendata
+from registry.api_access import people_only
 from registry.datasets_api import OBJECT
 from registry.models import Fetch, FetchState
 from studio import queue
@@ -67,6 +68,8 @@ class CancelFetch(APIView):
     @extend_schema(request=None, responses=OBJECT)
     def post(self, request: Request, workspace: str, number: int) -> Response:
         fetch = _fetch(request, workspace, number, write=True)
+        if fetch.created_by_id != user_of(request).pk:
+            people_only(request)  # a run stops what was begun for it, not what others wait for
         return Response(fetching.fetch_dict(fetching.cancel(fetch)))
 
 

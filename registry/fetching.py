@@ -5,13 +5,15 @@ the fetch's folder, which the kernel lets go when the process is killed: then an
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.timezone import now as clock
 
 from registry.models import Fetch, FetchState
@@ -28,7 +30,6 @@ ENDED = (FetchState.COMPLETED, FetchState.FAILED, FetchState.CANCELED)
 DEAD_AFTER = timedelta(seconds=6)
 DUE_AFTER = timedelta(seconds=10)
 KEPT = timedelta(days=30)
-MOST_AT_ONCE = 3
 # What of a file's entry is told; the rest is between us and the server it comes from.
 SHOWN = ("url", "path", "size_bytes", "done_bytes", "sha256")
 ZIP = "zip:"
@@ -184,11 +185,9 @@ def tree_of(fetch: Fetch) -> Tree:
 def claim(number: int, now: datetime) -> Fetch | None:
     """Take a fetch that nobody works at, None where somebody does or others come first."""
     with transaction.atomic():
-        busy = Fetch.objects.filter(state=FetchState.FETCHING)
-        alive = busy.filter(beat_at__gt=now - DEAD_AFTER).exclude(pk=number)
-        if alive.count() >= MOST_AT_ONCE:
-            return None
         fetch = Fetch.objects.select_for_update().filter(pk=number).first()
+        if fetch is not None and not _has_room(fetch, now):
+            return None
         if fetch is None or fetch.state in ENDED:
             return None
         if fetch.beat_at is not None and fetch.beat_at > now - DEAD_AFTER:
@@ -197,6 +196,31 @@ def claim(number: int, now: datetime) -> Fetch | None:
         fetch.save(update_fields=["state", "beat_at"])
         tell(fetch)
     return fetch
+
+
+def _alive(now: datetime) -> Counter[int]:
+    """Workspace → how many of its fetches somebody works at."""
+    busy = Fetch.objects.filter(state=FetchState.FETCHING, beat_at__gt=now - DEAD_AFTER)
+    counted = busy.order_by().values_list("workspace").annotate(Count("pk"))
+    return Counter(dict(counted))
+
+
+def most_of_one() -> int:
+    """How many places the fetches of one workspace may take: the others' do not wait for all."""
+    return max(1, settings.FETCHES_AT_ONCE // 2)
+
+
+def _has_room(fetch: Fetch, now: datetime) -> bool:
+    alive = _alive(now)
+    if fetch.beat_at is not None and fetch.beat_at > now - DEAD_AFTER:
+        alive[fetch.workspace_id] -= 1  # its own place
+    is_full = alive.total() >= settings.FETCHES_AT_ONCE
+    return not is_full and alive[fetch.workspace_id] < most_of_one()
+
+
+def _full(now: datetime) -> list[int]:
+    """Workspaces whose next fetch waits until one of theirs has ended."""
+    return [place for place, count in _alive(now).items() if count >= most_of_one()]
 
 
 def seen(number: int) -> datetime | None:
@@ -248,17 +272,26 @@ def cancel(fetch: Fetch) -> Fetch:
 
 def due(now: datetime) -> list[int]:
     """Fetches that should be under way and are not: their message was lost, or their worker."""
-    waiting = Fetch.objects.filter(state=FetchState.QUEUED, created_at__lt=now - DUE_AFTER)
+    waiting = _waiting(now).filter(created_at__lt=now - DUE_AFTER)
     left = Fetch.objects.filter(state=FetchState.FETCHING, beat_at__lt=now - DUE_AFTER)
     numbers = [*left.values_list("pk", flat=True), *waiting.values_list("pk", flat=True)]
-    return sorted(numbers)[:MOST_AT_ONCE]
+    return sorted(numbers)[: settings.FETCHES_AT_ONCE]
+
+
+def _waiting(now: datetime) -> QuerySet[Fetch]:
+    """Fetches that wait, the oldest first, of workspaces that have a place."""
+    return (
+        Fetch.objects.filter(state=FetchState.QUEUED)
+        .exclude(workspace__in=_full(now))
+        .order_by("pk")
+    )
 
 
 def following() -> int | None:
     """The fetch that waits longest, or that nobody works at any more; None without one."""
-    waiting = Fetch.objects.filter(state=FetchState.QUEUED).order_by("pk")
-    first = waiting.values_list("pk", flat=True).first()
-    return first if first is not None else next(iter(due(clock())), None)
+    now = clock()
+    first = _waiting(now).values_list("pk", flat=True).first()
+    return first if first is not None else next(iter(due(now)), None)
 
 
 def forget(now: datetime) -> None:

@@ -9,14 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry import aliases, model_deleting, model_files, model_finding, versions
+from registry import model_deleting, model_files, model_finding, versions
 from registry.access import asset_for, named_in, version_for
 from registry.api import model_dict
+from registry.api_access import people_only
 from registry.environments_api import Tags, changed
 from registry.models import Kind, Version
 from studio.api_access import workspace_of
 from studio.api_input import Input
-from studio.auth import ByPerson, ByPersonOrRun, subject_of, user_of
+from studio.auth import ByPersonOrRun, subject_of, user_of
 from studio.errors import BadInput, NotFound
 from studio.files import trees
 from studio.models import Workspace
@@ -148,7 +149,7 @@ class OneModel(APIView):
 
     @extend_schema(request=ChangedModel, responses=OBJECT)
     def patch(self, request: Request, workspace: str, name: str) -> Response:
-        _people_only(request)
+        people_only(request)
         place = workspace_of(request, workspace, write=True)
         version = version_for(place, Kind.MODEL, name, write=True)
         model_files.archive(version.asset, changed(ChangedModel, request)["archived"])
@@ -156,15 +157,10 @@ class OneModel(APIView):
 
     @extend_schema(responses=OBJECT)
     def delete(self, request: Request, workspace: str, name: str) -> Response:
-        _people_only(request)
+        people_only(request)
         place = workspace_of(request, workspace, write=True)
         asset = asset_for(place, Kind.MODEL, name, write=True)
         return Response(model_deleting.delete(model_files.there(asset), user_of(request)))
-
-
-def _people_only(request: Request) -> None:
-    """Raise NotAllowed for a run's token: runs make models, people put them away."""
-    ByPerson().has_permission(request, None)
 
 
 class ModelVersions(APIView):
@@ -216,34 +212,7 @@ class OneModelVersion(APIView):
 
     @extend_schema(responses=OBJECT)
     def delete(self, request: Request, workspace: str, name: str, number: str) -> Response:
-        _people_only(request)
+        people_only(request)
         place = workspace_of(request, workspace, write=True)
         version = version_for(place, Kind.MODEL, name, named_in(number), write=True)
         return Response(model_deleting.delete([version], user_of(request)))
-
-
-class PointedAt(Input):
-    """The version that an alias shall stand for."""
-
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-
-
-class ModelAlias(APIView):
-    """PUT lets an alias stand for a version, in one step; DELETE takes the alias away."""
-
-    permission_classes = [ByPersonOrRun]
-
-    @extend_schema(request=PointedAt, responses=OBJECT)
-    def put(self, request: Request, workspace: str, name: str, alias: str) -> Response:
-        place = workspace_of(request, workspace, write=True)
-        aliases.check(alias)
-        number = PointedAt.read(request.data)["version"]
-        version = version_for(place, Kind.MODEL, name, number, write=True)
-        aliases.point(version, alias)
-        return Response(model_dict(version))
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, workspace: str, name: str, alias: str) -> Response:
-        place = workspace_of(request, workspace, write=True)
-        aliases.remove(asset_for(place, Kind.MODEL, name, write=True), alias)
-        return Response(status=204)

@@ -34,7 +34,15 @@ class Changes:
 
 def mapped(old: dict[str, str], new: dict[str, str]) -> Changes:
     """What differs between two sets of names and texts, what changed first."""
-    rows = [
+    rows = changed(old, new)
+    rows.sort(key=lambda change: change.what != "changed")
+    same = len(old.keys() & new.keys()) - sum(change.what == "changed" for change in rows)
+    return Changes(rows[:MOST_CHANGES], same, max(0, len(rows) - MOST_CHANGES))
+
+
+def changed(old: dict[str, str], new: dict[str, str]) -> list[Change]:
+    """The names whose texts differ, by name."""
+    return [
         Change(
             name,
             "added" if name not in old else "removed" if name not in new else "changed",
@@ -44,9 +52,6 @@ def mapped(old: dict[str, str], new: dict[str, str]) -> Changes:
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     ]
-    rows.sort(key=lambda change: change.what != "changed")
-    same = len(old.keys() & new.keys()) - sum(change.what == "changed" for change in rows)
-    return Changes(rows[:MOST_CHANGES], same, max(0, len(rows) - MOST_CHANGES))
 
 
 def words(version: Version) -> dict[str, str]:

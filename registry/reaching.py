@@ -7,8 +7,9 @@ gives another answer a moment later changes nothing; every redirect goes the sam
 import fnmatch
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,11 +25,23 @@ MOST_URL_CHARACTERS = 2000
 MOST_REDIRECTS = 8
 REDIRECTS = (301, 302, 303, 307, 308)
 CONNECT_S, READ_S = 10.0, 30.0
+# For all of an answer's head, redirects apart, with the connection and its encryption.
+HEAD_S = 60.0
 SCHEMES = ("http", "https")
 # Each holds an IPv4 address that such a packet ends at: what that one may not be, they may not.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class _Asking(threading.local):
+    """The connections that this thread has made and whose answers have no head yet."""
+
+    def __init__(self) -> None:
+        self.held: list[socket.socket] = []
+
+
+_asking = _Asking()
 
 
 class Unreached(Exception):
@@ -103,6 +116,7 @@ def _connect(host: str, port: int, timeout_s: float) -> socket.socket:
         try:
             sock.settimeout(timeout_s)
             sock.connect(address)
+            _asking.held.append(sock.dup())
             return sock
         except OSError as error:
             sock.close()
@@ -126,6 +140,28 @@ class _PlainPool(HTTPConnectionPool):
 
 class _EncryptedPool(HTTPSConnectionPool):
     ConnectionCls = _Encrypted
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Cut the connections that are made in the block when it takes longer: each piece of an
+    answer's head in time is not all of it in time."""
+    held = _asking.held
+
+    def cut() -> None:
+        for sock in held:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        while held:
+            held.pop().close()
 
 
 @contextmanager
@@ -155,16 +191,7 @@ def _after_redirects(
     for _ in range(MOST_REDIRECTS + 1):
         check_url(asked)
         try:
-            response = pools.request(
-                "GET",
-                asked,
-                headers={"User-Agent": "trainyard", "Accept-Encoding": "identity", **headers},
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                decode_content=False,
-                timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
-            )
+            response = _head(pools, asked, headers)
         except urllib3.exceptions.LocationParseError:
             raise _refused(asked, "it is no URL") from None
         except (urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
@@ -175,6 +202,23 @@ def _after_redirects(
         response.close()
         asked = urljoin(asked, where)
     raise BadInput(f"{url[:200]} cannot be fetched: it redirects more than {MOST_REDIRECTS} times")
+
+
+def _head(
+    pools: urllib3.PoolManager, url: str, headers: Mapping[str, str]
+) -> urllib3.BaseHTTPResponse:
+    """Ask, and return the answer once its head is there."""
+    with _at_most(HEAD_S):
+        return pools.request(
+            "GET",
+            url,
+            headers={"User-Agent": "trainyard", "Accept-Encoding": "identity", **headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
+        )
 
 
 def _words(error: BaseException) -> str:

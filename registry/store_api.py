@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import store
+from registry.api_access import people_only
 from registry.datasets_api import (
     CURSOR,
     FILES_ON_A_PAGE,
@@ -78,6 +79,7 @@ class StoredOne(APIView):
 
     @extend_schema(responses=OBJECT)
     def delete(self, request: Request, workspace: str, path: str = "tree") -> Response:
+        people_only(request)  # whose file it was is not known: a run may replace it, not remove it
         place = workspace_of(request, workspace, write=True)
         return Response({"removed": store.remove(place, path)})
 

@@ -9,9 +9,7 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +17,10 @@ from typing import Any
 
 from django.conf import settings
 
+from registry import apart
 from registry.models import DatasetForm
 from registry.tabling.encodings import ENCODINGS
-from studio.errors import BadInput, Conflict, NotFound
+from studio.errors import BadInput, NotFound
 from studio.files import blobs
 from studio.models import Tree
 
@@ -38,8 +37,6 @@ FLAGS = ("header", "multiline")
 MOST_READING_CHARACTERS = 20_000
 MEMORY_BYTES = 3 * 2**30
 PAGE_SECONDS = 30
-# The reader's own start, on a machine that is busy.
-START_S = 5
 MOST_ROWS, ROWS = 500, 100
 # Raised when the answers are others than before: what is kept of them is made anew.
 EDITION = 1
@@ -47,9 +44,6 @@ MOST_KEPT_FILES = 5000
 MOST_FILES_READ = 10_000
 # A table that lies in no folder is copied to be read; what is larger is downloaded by whom it is.
 MOST_COPIED_BYTES = 4 * 2**30
-# Each reader may take much memory: more at once wait.
-_readers = threading.BoundedSemaphore(2)
-WAIT_S = 20
 
 
 def checked_reading(form: str, given: Any) -> dict[str, Any]:
@@ -117,13 +111,8 @@ def read(
     key: str,
 ) -> dict[str, Any]:
     """Have a table read, and keep the answer. Raises BadInput, NotFound, Conflict."""
-    if not _readers.acquire(timeout=WAIT_S):
-        raise Conflict("too many tables are being read at this moment; ask again in a moment")
-    try:
-        with _on_disk(_files(tree, path)) as files:
-            said = _ask({**asked, "files": files, "reading": reading}, seconds)
-    finally:
-        _readers.release()
+    with apart.turn(), _on_disk(_files(tree, path)) as files:
+        said = _ask({**asked, "files": files, "reading": reading}, seconds)
     if "error" in said:
         raise BadInput(f"this table cannot be read: {said['error']}")
     answer: dict[str, Any] = said["answer"]
@@ -161,30 +150,12 @@ def _on_disk(files: list[tuple[str, str, int]]) -> Iterator[list[dict[str, str]]
 def _ask(request: dict[str, Any], seconds: int) -> dict[str, Any]:
     """Run the reader and return what it says; what ends it is said in words."""
     limits = {"memory_bytes": MEMORY_BYTES, "cpu_seconds": seconds}
-    # What it is given is little: no secret, nothing of the studio's own settings.
-    environment = {
-        "PATH": os.defpath,
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
-        "MALLOC_ARENA_MAX": "2",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-s", "-m", "registry.tabling"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=settings.BASE_DIR,
-        env=environment,
-        start_new_session=True,
-    ) as reader:
+    with apart.started("registry.tabling") as reader:
         try:
             asked = json.dumps({**request, **limits}).encode()
-            out, problems = reader.communicate(asked, seconds + START_S)
+            out, problems = reader.communicate(asked, seconds + apart.START_S)
         except subprocess.TimeoutExpired:
             return {"error": f"it was not read within {seconds} s"}
-        finally:
-            reader.kill()
     try:
         said: dict[str, Any] = json.loads(out)
     except ValueError:

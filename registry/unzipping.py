@@ -1,22 +1,17 @@
 """An uploaded zip becomes a tree: checked before and while it is unpacked, nothing half kept."""
 
-import contextlib
-import hashlib
-import os
 import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import transaction
+from django.utils.timezone import now
 
-from studio.errors import BadInput, UnsafePath
-from studio.files import blobs, trees
+from studio.errors import BadInput, StudioError, UnsafePath
+from studio.files import blobs, collecting, many, room, trees
 from studio.models import Tree
 
 MOST_FILES = 200_000
@@ -31,8 +26,9 @@ LONGEST_END = END.size + 65535
 # What a zip writes of each file besides its bytes and, twice, its name.
 RECORD_BYTES = 30 + 46
 WRONG = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
-# So many small files at a time are written, reach the disk, and get their names.
-FEW, SMALL_BYTES, AT_ONCE, IN_ONE_TRANSACTION = 64, 2**20, 2000, 200
+# A small file takes this much of a disk.
+BLOCK_BYTES = 4096
+WHAT = "what is in the zip"
 # Folders that macOS adds beside what one has packed.
 JUNK = ("__MACOSX/",)
 
@@ -117,19 +113,37 @@ def _kept(
     most: int,
     note: Callable[[int], None],
 ) -> list[tuple[str, str]]:
-    """Keep every file as a blob; (path, SHA-256) of each."""
+    """Keep every file as a blob; (path, SHA-256) of each. Nothing is left where one is refused."""
     unpacking = _Unpacking(archive, most, note)
-    batch: dict[str, zipfile.ZipInfo] = {}
-    kept = []
-    for path, entry in entries.items():
-        if len(entries) < FEW or entry.file_size > SMALL_BYTES:
-            kept.append((path, blobs.put(unpacking.pieces(entry)).sha256))
-            continue
-        batch[path] = entry
-        if len(batch) == AT_ONCE:
-            kept += unpacking.small(batch)
-            batch = {}
-    return kept + unpacking.small(batch)
+    small = [path for path, entry in entries.items() if entry.file_size <= many.SMALL_BYTES]
+    large = [path for path, entry in entries.items() if entry.file_size > many.SMALL_BYTES]
+    _need_room(entries.values(), most)
+    watch = room.Watch(blobs.arrivals(), WHAT)
+    began = now()
+    kept: list[str] = []
+    try:
+        for path in large:
+            watch.comes(entries[path].file_size)
+            blob = blobs.put(unpacking.pieces(entries[path]))
+            kept.append(blob.sha256)
+        for portion in many.portions(unpacking.whole(entries[path]) for path in small):
+            watch.comes(sum(map(_on_disk, map(len, portion))))
+            kept += many.put_many(portion)
+            note(unpacking.done)
+    except (StudioError, OSError, *WRONG):
+        collecting.forget(kept, began)
+        raise
+    return list(zip(large + small, kept, strict=True))
+
+
+def _need_room(entries: Iterable[zipfile.ZipInfo], most: int) -> None:
+    """Raise DiskFull where the disk has no room for what the zip says it holds."""
+    size = sum(_on_disk(entry.file_size) for entry in entries)
+    room.need(blobs.arrivals(), min(size, most), WHAT)
+
+
+def _on_disk(size: int) -> int:
+    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
 
 
 class _Unpacking:
@@ -153,36 +167,6 @@ class _Unpacking:
                 yield chunk
         self.done += entry.compress_size + RECORD_BYTES + 2 * len(entry.filename)
 
-    def small(self, entries: dict[str, zipfile.ZipInfo]) -> list[tuple[str, str]]:
-        """Keep many small files: they reach the disk together, which is what takes the time."""
-        made: list[tuple[str, str, Path]] = []
-        try:
-            for path, entry in entries.items():
-                handle, name = tempfile.mkstemp(prefix=blobs.ARRIVING, dir=blobs.arrivals())
-                made.append((path, "", Path(name)))
-                digest = hashlib.sha256()
-                with os.fdopen(handle, "wb") as out:
-                    for piece in self.pieces(entry):
-                        digest.update(piece)
-                        out.write(piece)
-                made[-1] = (path, digest.hexdigest(), Path(name))
-                self.note(self.done)
-            os.sync()
-            self._name({sha256: file for _, sha256, file in made})
-        finally:
-            for _, _, file in made:
-                file.unlink(missing_ok=True)
-        return [(path, sha256) for path, sha256, _ in made]
-
-    def _name(self, files: dict[str, Path]) -> None:
-        """Make blobs of files that reached the disk, those that are new, in few transactions."""
-        new = sorted(files.keys() - blobs.use(files))
-        for start in range(0, len(new), IN_ONE_TRANSACTION):
-            part = new[start : start + IN_ONE_TRANSACTION]
-            # Where bytes have to be brought elsewhere, that takes long: not within a transaction.
-            is_here = bool(part) and blobs.local_path(part[0]) is not None
-            with transaction.atomic() if is_here else contextlib.nullcontext():
-                for sha256 in part:
-                    file = files[sha256]
-                    blobs.keep(file, sha256, file.stat().st_size)
-            self.note(self.done)
+    def whole(self, entry: zipfile.ZipInfo) -> bytes:
+        """All bytes of a small file."""
+        return b"".join(self.pieces(entry))

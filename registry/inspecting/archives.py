@@ -4,13 +4,13 @@ import json
 import zipfile
 from typing import Any
 
-from registry.inspecting import arrays, pytorch, zips
+from registry.inspecting import arrays, hdf5, layers, pytorch, zips
 from registry.inspecting.found import Inside, Table, shown
 from registry.inspecting.reading import Source, Unreadable, source_in
 
 MOST_ARRAYS = 2_000
 MOST_CONFIG_BYTES = 8 * 2**20
-MOST_LAYERS = 2_000
+WEIGHTS = "model.weights.h5"
 # A .npy header and its length, of the newest form.
 HEAD_BYTES = arrays.MOST_HEADER_BYTES + 12
 
@@ -22,7 +22,7 @@ def read(source: Source) -> Inside:
         if any(name.endswith("/data.pkl") or name == "data.pkl" for name in members):
             return pytorch.read(archive, members)
         if "config.json" in members and "metadata.json" in members:
-            return _keras(archive, members)
+            return _keras(source, archive, members)
         if members and all(name.endswith(".npy") for name in members):
             return _npz(archive, members)
         return _plain(members)
@@ -46,31 +46,24 @@ def _npz(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Insid
     return found
 
 
-def _keras(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Inside:
+def _keras(source: Source, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Inside:
     found = Inside("Keras model")
     about, config = (_object(archive, members[f"{name}.json"]) for name in ("metadata", "config"))
     found.facts = [(shown(name), shown(str(text))) for name, text in list(about.items())[:20]]
-    layers = _layers(config)
-    found.facts.insert(0, ("model", shown(str(config.get("class_name", "")))))
-    found.tables.append(
-        Table("Layers", ("Name", "Kind", "Settings"), layers[:MOST_LAYERS], _over(layers))
-    )
-    weights = members.get("model.weights.h5")
-    if weights is not None:
-        found.problem = (
-            f"its weights are an HDF5 file of {weights.file_size:,} bytes inside, which is not"
-            " looked into: the layers are from its configuration"
-        )
-    if any(kind == "Lambda" for _, kind, _ in layers):
-        found.warning = (
-            "It has Lambda layers: Python code inside, which runs where it is loaded with"
-            " safe_mode=False. Load it so only from people you trust."
-        )
+    layers.add(found, config)
+    if weights := members.get(WEIGHTS):
+        try:
+            _add_weights(found, zips.member_source(source, archive, weights))
+        except Unreadable as trouble:
+            found.problem = f"its weights cannot be looked into: {trouble}"
     return found
 
 
-def _over(rows: list[tuple[str, ...]]) -> int:
-    return max(0, len(rows) - MOST_LAYERS)
+def _add_weights(found: Inside, weights: Source) -> None:
+    """The arrays of the HDF5 file that lies in a Keras archive."""
+    inner = hdf5.read(weights)
+    found.tensors = inner.tensors
+    found.problem = f"its weights: {inner.problem}" if inner.problem else ""
 
 
 def _object(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]:
@@ -82,24 +75,3 @@ def _object(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]
     if not isinstance(read, dict):
         raise Unreadable(f"{member.filename} in it is no JSON object")
     return read
-
-
-SETTINGS = ("units", "filters", "kernel_size", "strides", "activation", "rate", "batch_shape")
-
-
-def _layers(config: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Name, kind and what matters of each layer, those of models inside the model too."""
-    rows: list[tuple[str, ...]] = []
-    waiting = [config]
-    while waiting and len(rows) <= MOST_LAYERS:
-        inner = waiting.pop().get("config")
-        layers = inner.get("layers") if isinstance(inner, dict) else None
-        for layer in layers if isinstance(layers, list) else []:
-            own = layer.get("config") if isinstance(layer, dict) else None
-            if not isinstance(own, dict):
-                continue
-            said = [f"{key}={own[key]}" for key in SETTINGS if own.get(key) is not None]
-            name, kind = own.get("name", ""), layer.get("class_name", "")
-            rows.append((shown(str(name)), shown(str(kind)), shown(", ".join(said))))
-            waiting.append(layer)
-    return rows

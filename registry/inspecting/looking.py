@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from registry.inspecting import archives, arrays, onnx, pickles, safetensors, zips
+from registry.inspecting import archives, arrays, hdf5, onnx, pickles, safetensors, zips
 from registry.inspecting.found import Inside
 from registry.inspecting.reading import Source, Unreadable
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
 PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".sav")
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 ZIP_NAMES = (".npz", ".keras", ".pt", ".pth", ".bin", ".ckpt", ".zip")
@@ -41,8 +40,8 @@ def _reader(name: str, source: Source) -> Reader:
         return archives.read
     if start.startswith(arrays.MAGIC):
         return arrays.read
-    if start.startswith(HDF5):
-        return _hdf5
+    if start.startswith(hdf5.MAGIC):
+        return hdf5.read
     if name.endswith(".safetensors"):
         return safetensors.read
     if name.endswith(".onnx"):
@@ -52,17 +51,6 @@ def _reader(name: str, source: Source) -> Reader:
     return _nothing
 
 
-def _hdf5(source: Source) -> Inside:
-    """HDF5 is named as such: its library, made for trusted files, would be needed to read it."""
-    return Inside(
-        "HDF5",
-        problem=(
-            "it is an HDF5 file, which is not looked into; a model saved as .keras, .safetensors or"
-            " .onnx is"
-        ),
-    )
-
-
 def _nothing(source: Source) -> Inside:
     return Inside("file", problem="it is of no format that is looked into")
 
@@ -70,6 +58,7 @@ def _nothing(source: Source) -> Inside:
 FORMATS: dict[Reader, str] = {
     archives.read: "zip archive",
     arrays.read: "NumPy array",
+    hdf5.read: hdf5.FORMAT,
     safetensors.read: "safetensors",
     onnx.read: "ONNX",
     pickles.read: "pickle",

@@ -68,6 +68,10 @@ class Source(io.RawIOBase):
             raise Unreadable("it ends in the middle: it was cut off, or is something else")
         return found
 
+    def part(self, start: int, size_bytes: int) -> "Source":
+        """A part of it as a file of its own, with limits of its own."""
+        return Source(lambda at, length: self._read(start + at, length), size_bytes)
+
     def _from_window(self, wanted: int) -> bytes:
         start = self._at - self._window_at
         if start >= 0 and start + wanted <= len(self._window):

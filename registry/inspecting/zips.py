@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from registry.inspecting.found import shown
-from registry.inspecting.reading import Source, Unreadable
+from registry.inspecting.reading import Source, Unreadable, source_in
 
 MAGIC = b"PK\x03\x04"
 MOST_MEMBERS = 50_000
@@ -22,6 +22,9 @@ BROKEN = (
     EOFError, OSError, OverflowError,
 )  # fmt: skip
 MOST_COMMENT_BYTES = 65_535
+HEADER_BYTES = 30
+READ_BYTES = 2**20
+MOST_UNPACKED_BYTES = 64 * 2**20
 
 
 def open_zip(source: Source) -> zipfile.ZipFile:
@@ -74,3 +77,30 @@ def content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> byt
     if len(found) > most:
         raise Unreadable(f"{shown(member.filename)} in it has more than {most:,} bytes")
     return found
+
+
+def member_source(source: Source, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Source:
+    """Return a member as a file that can be read anywhere: a part of the archive where it is not
+    packed, else unpacked, up to a limit. Raises Unreadable.
+    """
+    if member.compress_type != zipfile.ZIP_STORED:
+        return source_in(_unpacked(archive, member))
+    with opened(archive, member):  # its own header is there, it is not encrypted
+        source.seek(member.header_offset)
+        head = source.exactly(HEADER_BYTES)
+    name_bytes, extra_bytes = struct.unpack("<HH", head[26:30])
+    start = member.header_offset + HEADER_BYTES + name_bytes + extra_bytes
+    if start + member.file_size > source.size_bytes:
+        raise Unreadable(f"{shown(member.filename)} in it says it is larger than the archive")
+    return source.part(start, member.file_size)
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    found = bytearray()
+    with opened(archive, member) as file:
+        while piece := file.read(READ_BYTES):
+            found += piece
+            if len(found) > MOST_UNPACKED_BYTES:
+                most = f"{MOST_UNPACKED_BYTES // 2**20} MiB"
+                raise Unreadable(f"it is packed, and unpacked larger than the {most} looked at")
+    return bytes(found)

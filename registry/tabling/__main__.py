@@ -6,19 +6,11 @@ Answer: {"answer": …} or {"error": words for people}.
 
 import json
 import os
-import resource
 import sys
 from typing import Any
 
+from registry.limits import limit
 from registry.tabling import answers
-
-
-def limit(memory_bytes: int, seconds: int) -> None:
-    """Take no more memory or processor time than this, write no file, leave no core."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> None:

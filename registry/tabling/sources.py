@@ -176,7 +176,9 @@ def _batch(rows: list[dict[str, Any]], names: list[str]) -> Any:
                 for value in found
             ]
         columns.append(_array(found))
-    return pa.RecordBatch.from_arrays(columns, names=[str(name) for name in names])
+    # A key may be half of a character, which JSON can hold and no name of a column.
+    sayable = [name.encode(errors="replace").decode() for name in names]
+    return pa.RecordBatch.from_arrays(columns, names=sayable)
 
 
 def _array(found: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The folders of a dataset version as pages show them, and what deleting it would free."""
+"""The folders of a dataset version as pages show them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from django.db.models import Count, F, QuerySet, Sum, Value
 from django.db.models.functions import StrIndex, Substr
 
 from registry import datasets
-from registry.models import Asset, DatasetVersion, Version
+from registry.models import Version
 from studio.errors import NotFound
-from studio.files import collecting
 from studio.models import Tree
 
 ON_A_PAGE = 100
@@ -101,10 +100,3 @@ def _files(inside: QuerySet[Any], prefix: str, after: str, room: int) -> list[En
         found = found.filter(path__gt=prefix + after)
     rows = found.values_list("rest", "path", "blob__size_bytes")[:room]
     return [Entry(name, path, size_bytes) for name, path, size_bytes in rows]
-
-
-def freed(asset: Asset) -> tuple[int, int]:
-    """(Files, bytes) that deleting a dataset with all its versions would free."""
-    details = DatasetVersion.objects.filter(version__asset=asset).select_related("tree")
-    # Two versions of the same files name their tree twice, and both go.
-    return collecting.freed(trees=[detail.tree for detail in details])

@@ -1,5 +1,6 @@
 """Pages of datasets: the list, one, one version, and the page that makes a version."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +10,10 @@ from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.vary import vary_on_headers
 
-from registry import datasets, versions
-from registry.access import asset_for, number_in, version_for
+from registry import aliases, datasets, removing, versions
+from registry.access import asset_for, named_in, number_in, version_for
 from registry.models import Asset, Kind, Version
 from registry.views import dataset_files, dataset_preview
 from studio.access import workspace_for
@@ -21,6 +23,10 @@ from studio.files.downloads import zip_response
 from studio.models import Workspace
 from studio.pages import is_fragment, page
 
+# ('workspaceblobstore', 'images/cats')
+OF_STORE = re.compile(r"""\(["']([^"']+)["'], ["'](.*)["']\)""")
+MOST_SOURCES = 5
+PARTS = {"title": "registry/_dataset-title.html", "about": "registry/_dataset-about.html"}
 TABS = (("preview", "Preview"), ("files", "Files"), ("profile", "Profile"))
 
 
@@ -37,7 +43,7 @@ def dataset_list(request: HttpRequest, workspace: str) -> HttpResponse:
     kept = {"q": asked, "archived": "1" if is_archived else ""}
     facts = {
         "workspace": place,
-        "rows": rows,
+        "rows": aliases.of_each(rows),
         "keys": ",".join(str(version.asset_id) for version in rows),
         "following": following,
         "q": asked,
@@ -104,33 +110,49 @@ def dataset(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     """One dataset: its versions, what is written on the newest, how to use it."""
     place = workspace_for(request.user, workspace)
     asset = asset_for(place, Kind.DATASET, name)
-    found = asset.versions.select_related("asset", "created_by", "dataset__tree")
-    rows, following = page(found, request.GET.get("cursor"))
+    rows, following = page(datasets.there(asset), request.GET.get("cursor"))
     newest = datasets.get(place, name)
     facts = {"versions": rows, "following": following, **_common(place, newest)}
     return render(request, "registry/dataset.html", facts)
 
 
+def source_words(source: str) -> str:
+    """Where files came from, as people read it: scripts name paths in the store as pairs."""
+    pair = OF_STORE.fullmatch(source)
+    return f"{pair[1]}: {pair[2]}" if pair else source
+
+
 def _common(place: Workspace, version: Version) -> dict[str, Any]:
     asset = version.asset
+    there = asset.versions.filter(dataset__isnull=False)
     return {
         "workspace": place,
         "asset": asset,
         "version": version,
         "detail": version.dataset,
         "tree": version.dataset.tree,
-        "newest": asset.versions.aggregate(newest=Max("number"))["newest"],
-        "version_count": asset.versions.count(),
+        "sources": [source_words(text) for text in version.dataset.source[:MOST_SOURCES]],
+        "more_sources": max(0, len(version.dataset.source) - MOST_SOURCES),
+        "newest": there.aggregate(newest=Max("number"))["newest"],
+        "version_count": there.count(),
+        "aliases": version.aliases.all(),
         "api": f"/api/v1/workspaces/{place.name}/datasets/{asset.name}",
         "url": settings.URL,
     }
 
 
 @login_required
-def dataset_version(request: HttpRequest, workspace: str, name: str, number: int) -> HttpResponse:
-    """One version: `?tab=` preview, files or profile; `?path=` a file or folder of it."""
+@vary_on_headers("HX-Request")
+def dataset_version(request: HttpRequest, workspace: str, name: str, number: str) -> HttpResponse:
+    """One version, by its number or an alias: `?tab=` preview, files or profile.
+
+    `?path=`: a file or folder of it.   `?part=`: by htmx, its title or what is written on it alone.
+    """
     place = workspace_for(request.user, workspace)
-    version = datasets.get(place, name, number)
+    version = datasets.get(place, name, named_in(number))
+    part = PARTS.get(request.GET.get("part", "")) if is_fragment(request) else None
+    if part is not None:
+        return render(request, part, {**_common(place, version), "here": "version"})
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(TABS) else "preview"
     shown = {
@@ -162,8 +184,18 @@ def folder_zip(request: HttpRequest, workspace: str, name: str, number: int) -> 
 
 @login_required
 def freed(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
-    """What deleting a dataset for ever would free, for the question before it."""
+    """For the question before a dataset, or its `?version=`, is deleted: what that frees, or why
+    it cannot be."""
     place = workspace_for(request.user, workspace)
+    number = request.GET.get("version")
     asset = asset_for(place, Kind.DATASET, name)
-    facts = {"asset": asset, "freed": dataset_files.freed(asset)}
+    going = version_for(place, Kind.DATASET, name, named_in(number)) if number else asset
+    files, size_bytes = removing.freed(going)
+    facts = {
+        "version": going if number else None,
+        "count": 1 if number else datasets.there(asset).count(),
+        "users": removing.users(going),
+        "files": files,
+        "size_bytes": size_bytes,
+    }
     return render(request, "registry/_dataset-freed.html", facts)

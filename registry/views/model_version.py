@@ -11,9 +11,8 @@ from django.views.decorators.vary import vary_on_headers
 from registry import model_comparing
 from registry.access import named_in, version_for
 from registry.models import Kind, Version
-from registry.views import model_parts
+from registry.views import model_parts, two
 from studio.access import workspace_for
-from studio.errors import StudioError
 from studio.models import Workspace
 from studio.pages import is_fragment
 from studio.texts import WHOLE
@@ -66,26 +65,8 @@ def _inside(request: HttpRequest, version: Version) -> dict[str, Any]:
 
 @login_required
 def compare(request: HttpRequest, workspace: str) -> HttpResponse:
-    """`?a=name:1&b=name:2`; or `?v=` twice, as the list of versions sends it."""
-    place = workspace_for(request.user, workspace)
-    picked = request.GET.getlist("v")
-    asked = [request.GET.get(key, "") for key in "ab"] if not picked else [*reversed(picked), ""]
-    facts: dict[str, Any] = {
-        "workspace": place,
-        "asked_a": asked[0],
-        "asked_b": asked[1],
-        "choices": _choices(place),
-        "title": "Compare models",
-    }
-    try:
-        found = [_version(place, text) for text in asked[:2] if text.strip()]
-    except StudioError as error:
-        return render(request, "registry/model-compare.html", {**facts, "problem": error.message})
-    if len(found) == 2:
-        facts |= _differences(*found)
-    elif found:
-        facts["a"] = found[0]
-    return render(request, "registry/model-compare.html", facts)
+    """What differs between two versions: `?a=name:1&b=name:2`, or `?v=` twice."""
+    return two.compare(request, workspace_for(request.user, workspace), OF_MODELS)
 
 
 def _version(place: Workspace, reference: str) -> Version:
@@ -104,12 +85,13 @@ def _choices(place: Workspace) -> list[Version]:
 def _differences(a: Version, b: Version) -> dict[str, Any]:
     files, sizes = model_comparing.files(a, b)
     return {
-        "a": a,
-        "b": b,
-        "both": [a, b],
-        "title": f"{a} → {b}",
         "files": files,
         "file_rows": [(change, *sizes[change.name]) for change in files.rows],
         "words": model_comparing.mapped(model_comparing.words(a), model_comparing.words(b)),
         "tensors": model_comparing.mapped(model_comparing.tensors(a), model_comparing.tensors(b)),
     }
+
+
+OF_MODELS = two.Comparison(
+    "registry/model-compare.html", "Compare models", _version, _choices, _differences
+)

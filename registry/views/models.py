@@ -3,26 +3,32 @@
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from registry import model_deleting, model_files, model_finding
+from registry import aliases, model_deleting, model_files, model_finding
 from registry.access import asset_for, named_in, version_for
-from registry.models import Alias, Asset, Kind, Version
+from registry.models import Asset, Kind, Version
 from registry.views import model_parts
 from studio.access import workspace_for
 from studio.models import Workspace
 from studio.pages import is_fragment, page
 
 MOST_QUERY_CHARACTERS = 100
-MOST_ALIASES_SHOWN = 500
 
 
 @login_required
 def models(request: HttpRequest, workspace: str) -> HttpResponse:
     """The models, each with its newest version. `?q=`, `tag`, `framework`, `run` filter them."""
     place = workspace_for(request.user, workspace)
+    view, rows = asked(request, place)
+    return shown(request, place, view, page(rows, request.GET.get("cursor")))
+
+
+def asked(request: HttpRequest, place: Workspace) -> tuple[dict[str, str], QuerySet[Version]]:
+    """What a list of models is asked for, by the names in its address; the versions that fit."""
     view = {
         key: request.GET.get(key, "").strip()[:MOST_QUERY_CHARACTERS]
         for key in ("q", "tag", "framework", "archived")
@@ -36,29 +42,35 @@ def models(request: HttpRequest, workspace: str) -> HttpResponse:
         archived=view["archived"] == "1",
         only_newest=not view["run"],
     )
-    rows = model_finding.with_counts(model_finding.found(place, wanted))
-    shown, following = page(rows, request.GET.get("cursor"))
+    return view, model_finding.with_counts(model_finding.found(place, wanted))
+
+
+def shown(
+    request: HttpRequest,
+    place: Workspace,
+    view: dict[str, str],
+    found: tuple[list[Version], str | None],
+) -> HttpResponse:
+    """A page of models, or its table alone. `metric` in the view: versions have its `figure`."""
+    versions, following = found
     facts = {
         "workspace": place,
-        "rows": _with_aliases(shown),
+        "rows": aliases.of_each(versions),
         "following": following,
         "asked": view,
         "is_filtered": any(view[key] for key in ("q", "tag", "framework", "run")),
         "is_archived": view["archived"] == "1",
-        "view": urlencode({key: text for key, text in view.items() if text}),
+        "view": as_query(view),
+        "turned": as_query({**view, "sort": "" if view.get("sort") else "up"}),
         "frameworks": model_finding.frameworks(place),
     }
     name = "registry/_models.html" if is_fragment(request) else "registry/models.html"
     return render(request, name, facts)
 
 
-def _with_aliases(versions: list[Version]) -> list[tuple[Version, list[Alias]]]:
-    """Each version with the aliases of its model, whichever version they stand for."""
-    found: dict[int, list[Alias]] = {}
-    aliases = Alias.objects.filter(asset__in={version.asset_id for version in versions})
-    for alias in aliases.select_related("version")[:MOST_ALIASES_SHOWN]:
-        found.setdefault(alias.asset_id, []).append(alias)
-    return [(version, found.get(version.asset_id, [])) for version in versions]
+def as_query(view: dict[str, str]) -> str:
+    """What is said in a view, as the query of an address."""
+    return urlencode({key: text for key, text in view.items() if text})
 
 
 @login_required

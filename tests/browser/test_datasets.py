@@ -179,11 +179,11 @@ def test_words_are_changed_in_place_and_a_dataset_is_archived_and_deleted(
     about.get_by_label("Description").fill("for a day")
     about.get_by_label("Tags to add").fill("team=vision, draft")
     about.get_by_role("button", name="Save").click()
-    expect(about.locator("[data-description]")).to_have_text("for a day")
+    expect(about.locator(".said")).to_have_text("for a day")
     about.get_by_role("button", name="Remove the tag draft").click()
-    expect(about.locator(".tag")).to_have_text(["team=vision✕"])
+    expect(about.locator(".tag:not(.alias)")).to_have_text(["team=vision✕"])
     page.reload()
-    expect(about.locator("[data-description]")).to_have_text("for a day")
+    expect(about.locator(".said")).to_have_text("for a day")
     more = page.locator("summary[aria-label=More]")
     more.click()
     page.get_by_role("button", name="Archive…").click()
@@ -193,13 +193,44 @@ def test_words_are_changed_in_place_and_a_dataset_is_archived_and_deleted(
     page.get_by_role("button", name="Restore").click()
     expect(page.locator(".title")).not_to_contain_text("archived")
     more.click()
-    page.get_by_role("button", name="Delete for ever…").click()
+    page.get_by_role("button", name="Delete short-lived:1…").click()
     expect(page.locator("#freed")).to_contain_text("frees 2.0 KiB in 1 file")
     picture(page, "delete")
-    page.get_by_role("button", name="Delete 1 version").click()
+    page.get_by_role("button", name="Delete short-lived:1", exact=True).click()
     page.wait_for_url(f"**{HOME}")
     expect(page.locator("#notes")).to_contain_text("was deleted")
     expect(page.locator("#datasets")).not_to_contain_text("short-lived")
+
+
+def test_an_alias_moves_between_versions_and_one_version_is_deleted(
+    signed_in_page: Page, tmp_path: Path, page_problems: list[str]
+) -> None:
+    page = signed_in_page
+    for number, words in enumerate((b"first", b"the second"), 1):
+        begin(
+            page, f"{HOME}new/", make_folder(tmp_path / str(number) / "notes", {"note.txt": words})
+        )
+        make(page, "notes", number)
+        page.get_by_label("Alias for this version").fill("golden")
+        page.keyboard.press("Enter")
+        expect(page.locator(".labels")).to_have_text("golden")
+        page.wait_for_load_state("networkidle")
+    page.goto("/w/default/data/notes/golden/")
+    expect(page.get_by_role("heading", name="notes:2", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Remove the alias golden").click()
+    expect(page.locator(".labels")).to_have_text("")
+    page.wait_for_load_state("networkidle")
+
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Delete notes:2…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Its number is never given again")
+    expect(dialog).to_contain_text("10 B")
+    picture(page, "delete-version")
+    dialog.get_by_role("button", name="Delete notes:2", exact=True).click()
+    page.wait_for_url(re.compile(r"/data/notes/$"))
+    expect(page.locator("#notes")).to_contain_text("notes:2 was deleted")
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def test_a_large_folder_of_the_code_becomes_a_dataset_that_the_run_reads(

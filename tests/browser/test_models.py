@@ -159,3 +159,32 @@ def test_a_model_is_archived_found_restored_and_deleted(
     page.wait_for_url(re.compile(r"/models/$"))
     expect(page.locator("#notes")).to_contain_text("oldest:1 is deleted")
     expect(page.get_by_role("link", name="oldest", exact=True)).to_have_count(0)
+
+
+def test_the_metric_that_the_list_shows_is_chosen_and_stays_in_the_address(
+    signed_in_page: Page, tmp_path: Path
+) -> None:
+    page = signed_in_page
+    register(page, "plain", safetensors(tmp_path, w=[2, 2]))
+    page.goto(MODELS)
+    menu = page.locator("summary", has_text="Metric")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No run that made a model has logged a number.")).to_be_visible()
+    expect(page.get_by_role("link", name="its first metric")).to_be_visible()
+    settled(page)
+
+    page.goto("/w/default/models-by-metric/?metric=accuracy")
+    expect(page.get_by_role("columnheader", name="accuracy ▼")).to_be_visible()
+    picture(page, "by-metric")
+    page.get_by_role("searchbox", name="Find models").fill("plain")
+    expect(page).to_have_url(re.compile("q=plain.*metric=accuracy"))
+    settled(page)
+    page.get_by_role("link", name="accuracy ▼").click()
+    expect(page).to_have_url(re.compile("q=plain.*sort=up"))
+    expect(page.get_by_role("columnheader", name="accuracy ▲")).to_be_visible()
+    settled(page)
+    menu.click()
+    page.get_by_role("link", name="its first metric").click()
+    expect(page).to_have_url(re.compile(r"/models/\?q=plain$"))
+    expect(page.get_by_role("columnheader", name="Metric")).to_be_visible()

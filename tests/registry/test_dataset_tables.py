@@ -3,6 +3,7 @@
 import pytest
 
 from registry import profiling
+from registry.tabling import answers
 from tests.factories import make_blob
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,3 +100,14 @@ def test_distinct_values_are_told_apart_up_to_a_bound(caller):
     assert (many["distinct"], many["distinct_most"], many["values"]) == (None, 10_000, [])
     assert (few["distinct"], few["values"]) == (3, [[0, 10_000], [1, 10_000], [2, 10_000]])
     assert (many["least"], many["greatest"]) == (0, 29_999)
+
+
+@pytest.mark.parametrize(("rows", "is_whole"), [(1000, True), (2500, False)])
+def test_a_table_that_was_read_to_its_end_is_whole_however_long_that_took(tmp_path, rows, is_whole):
+    """Rows come a thousand at a time; the time is over at once."""
+    table = tmp_path / "a.jsonl"
+    table.write_text("".join(f'{{"n": {row}}}\n' for row in range(rows)))
+    asked = {"do": "profile", "seconds": 0, "files": [{"path": str(table), "name": "a.jsonl"}]}
+    request = {**asked, "reading": {"format": "json_lines", "encoding": "utf8"}}
+    said = answers.answer(request)["answer"]
+    assert (said["row_count"], said["is_whole"]) == (1000, is_whole)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from registry import tables
+from registry import apart, tables
 from studio.errors import BadInput
 from studio.files import blobs, trees
 
@@ -196,7 +196,7 @@ def test_a_parquet_bomb_ends_its_reader_and_not_the_studio():
 
 def test_an_endless_gzip_ends_in_words(monkeypatch):
     monkeypatch.setattr(tables, "PAGE_SECONDS", 1)
-    monkeypatch.setattr(tables, "START_S", 1)
+    monkeypatch.setattr(apart, "START_S", 1)
     packed = gzip.compress(b"a,b\n") + gzip.compress(b"1,2\n" * 2**20) * 300
     with pytest.raises(BadInput, match=r"not read within 1 s|memory or time"):
         page(tree_of(a__csv__gz=packed), start=10**11)

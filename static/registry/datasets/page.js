@@ -1,11 +1,15 @@
-// The pages of a dataset and of its versions: archive, restore, delete; what is written on a version.
-import "registry/datasets/about";
+// The pages of a dataset and of its versions: archive, restore, delete.
+import "studio/swaps";
 import { call } from "studio/api";
 import { say } from "studio/live";
 import { note, noteNext } from "studio/notes";
 
-const { api, list } = document.querySelector("[data-dataset]").dataset;
+const { api, number, list } = document.querySelector("[data-dataset]").dataset;
 const byId = (id) => document.getElementById(id);
+
+// What is being deleted is not asked for again: the lists' event may come before the page is left.
+let isLeaving = false;
+document.body.addEventListener("htmx:beforeRequest", (event) => isLeaving && event.preventDefault());
 
 async function archive(archived) {
   await call(api, { method: "PATCH", json: { archived } });
@@ -22,9 +26,11 @@ const ACTS = {
     say("open-delete"); // the fragment that says what it would free is asked for only now
   },
   async delete() {
+    isLeaving = true;
     try {
-      await call(`${api}?forever=1`, { method: "DELETE" });
+      await call(number ? `${api}/${number}` : `${api}?forever=1`, { method: "DELETE" });
     } catch (error) {
+      isLeaving = false;
       byId("error-delete").textContent = error.message;
       byId("error-delete").hidden = false;
       return;

@@ -8,6 +8,10 @@ import { bytes } from "studio/sizes";
 const { api, number, afterDelete } = document.querySelector("[data-model]").dataset;
 const own = number ? `${api}/versions/${number}` : api;
 
+// What is being deleted is not asked for again: the lists' event may come before the page is left.
+let isLeaving = false;
+document.body.addEventListener("htmx:beforeRequest", (event) => isLeaving && event.preventDefault());
+
 async function archive(archived) {
   await call(api, { method: "PATCH", json: { archived } });
   noteNext(archived ? "Archived. Restore is in the menu of this page." : "It is in the lists again.");
@@ -18,6 +22,7 @@ const ACTS = {
   archive: () => archive(true),
   restore: () => archive(false),
   async delete() {
+    isLeaving = true;
     const gone = await call(own, { method: "DELETE" });
     const freed = gone.freed_bytes ? ` ${bytes(gone.freed_bytes)} are free soon.` : "";
     noteNext(`${gone.deleted.join(", ")} ${gone.deleted.length === 1 ? "is" : "are"} deleted.${freed}`);
@@ -33,6 +38,7 @@ document.addEventListener("click", async ({ target }) => {
   try {
     await ACTS[button.dataset.act]();
   } catch (error) {
+    isLeaving = false;
     button.closest("dialog")?.close();
     note(error.message, "bad");
     button.disabled = false;

@@ -1,13 +1,12 @@
-// What is written on a model version, and its aliases, changed in place; its files never change.
+// What is written on a version of a model or dataset, and its aliases, changed in place; its files never change.
 import { call } from "studio/api";
 import { say } from "studio/live";
 import { note } from "studio/notes";
 import { tagsIn } from "registry/saving";
 
-const { api, number } = document.querySelector("[data-model]").dataset;
-const own = `${api}/versions/${number}`;
 // The card asks itself again after each change: what is in it is looked up each time.
 const root = document.getElementById("about");
+const { own, aliases, number, changed } = root.dataset;
 const part = (name) => root.querySelector(`[data-${name}]`);
 
 function show(isEditing) {
@@ -19,27 +18,22 @@ function show(isEditing) {
 
 async function change(json) {
   await call(own, { method: "PATCH", json });
-  say("model-changed");
+  say(changed);
 }
 
 async function save(form) {
-  const { description, tags, properties, framework, framework_version: version } = form.elements;
+  const json = Object.fromEntries([...new FormData(form)].map(([name, text]) => [name, text.trim()]));
+  for (const name of ["tags", "properties"]) if (name in json) json[name] = tagsIn(json[name]);
   const error = form.querySelector(".error");
   try {
-    await change({
-      description: description.value,
-      tags: tagsIn(tags.value),
-      properties: tagsIn(properties.value),
-      framework: framework.value.trim(),
-      framework_version: version.value.trim(),
-    });
+    await change(json);
   } catch (refusal) {
     error.textContent = refusal.message;
     error.hidden = false;
   }
 }
 
-const aliasAt = (name) => `${api}/aliases/${encodeURIComponent(name)}`;
+const aliasAt = (name) => `${aliases}${encodeURIComponent(name)}`;
 
 async function tried(act) {
   try {
@@ -56,7 +50,7 @@ root.addEventListener("submit", async (event) => {
   const name = form.elements.alias.value.trim();
   await tried(async () => {
     await call(aliasAt(name), { method: "PUT", json: { version: Number(number) } });
-    say("model-changed");
+    say(changed);
   });
 });
 root.addEventListener("click", async ({ target }) => {
@@ -68,7 +62,7 @@ root.addEventListener("click", async ({ target }) => {
   if (alias)
     await tried(async () => {
       await call(aliasAt(alias), { method: "DELETE" });
-      say("model-changed");
+      say(changed);
     });
 });
 root.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.closest("[data-form]") && show(false));
