@@ -6,13 +6,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from runs import control, lifecycle, parameters
+from runs import control, lifecycle, parameters, removing
 from runs.models import Run
 from runs.states import FINAL, State
 from studio import live
 from studio.errors import BadInput, StudioError
 from studio.models import User, Workspace
-from studio.texts import MOST_ENTRIES, mapping
+from studio.texts import MOST_ENTRIES, kept, mapping
 
 MOST_RUNS = 1000
 Why = dict[str, str]
@@ -31,6 +31,7 @@ def act(
         "restore": lambda runs: _restore(runs),
         "tag": lambda runs: _tag(runs, mapping("tags", given.get("tags"))),
         "untag": lambda runs: _untag(runs, _names(given.get("tags"))),
+        "delete": lambda runs: removing.remove_all(runs),
     }
     if action not in known:
         raise BadInput(
@@ -40,8 +41,7 @@ def act(
     if action in ("tag", "untag") and not given.get("tags"):
         raise BadInput('say which tags: {"tags": {"name": "text"}}', fields={"tags": "missing"})
     wanted = list(dict.fromkeys(run_ids))
-    there = Run.objects.filter(experiment__workspace=workspace, run_id__in=wanted)
-    runs = list(there.select_related("experiment__workspace").order_by("id"))
+    runs = chosen(workspace, wanted)
     found = {run.run_id for run in runs}
     refused = {
         run_id: f'no such run in workspace "{workspace.name}"'
@@ -51,6 +51,23 @@ def act(
     if runs:
         refused |= known[action](runs)
     return [run_id for run_id in wanted if run_id not in refused], refused
+
+
+def chosen(workspace: Workspace, run_ids: Sequence[str]) -> list[Run]:
+    """Return those of the workspace's runs that have these ids, with their code."""
+    there = Run.objects.filter(experiment__workspace=workspace, run_id__in=run_ids)
+    return list(there.select_related("experiment__workspace", "snapshot").order_by("id"))
+
+
+def run_ids(given: Any) -> list[str]:
+    """Return ids as they were sent. Raises BadInput for what is no list of at most MOST_RUNS."""
+    is_list = isinstance(given, list) and all(isinstance(run_id, str) for run_id in given)
+    if not is_list or not 0 < len(given) <= MOST_RUNS:
+        raise BadInput(
+            f'"runs" lists from 1 to {MOST_RUNS:,} ids of runs', fields={"runs": "a list"}
+        )
+    # No run is called so, and databases refuse to look.
+    return [kept(run_id, 280) for run_id in given]
 
 
 def _cancel(runs: list[Run], user: User) -> Why:

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from compute.access import cluster_for
 from registry.api import model_dict
-from runs import control, outputs, snapshots, tasks
+from runs import control, listing, outputs, snapshots, tasks
 from runs.access import experiment_for
 from runs.api_access import run_of
 from runs.models import Experiment, Run
@@ -68,6 +68,10 @@ class Runs(APIView):
             OpenApiParameter("experiment"),
             OpenApiParameter("cluster"),
             OpenApiParameter("active", description="1: only those that have not ended"),
+            OpenApiParameter("tag", description="name=value, or name; may be repeated"),
+            OpenApiParameter("property", description="name=value, or name; may be repeated"),
+            OpenApiParameter("state"),
+            OpenApiParameter("children", description="0: without children of other runs"),
             OpenApiParameter("cursor"),
         ],
         responses=OpenApiTypes.OBJECT,
@@ -83,7 +87,8 @@ class Runs(APIView):
             found = found.filter(cluster=cluster_for(place, name))
         if request.query_params.get("active") == "1":
             found = found.active()
-        runs, following = page(found.order_by("-id"), request.query_params.get("cursor"))
+        some = listing.narrowed(found, request.query_params)
+        runs, following = page(some.order_by("-id"), request.query_params.get("cursor"))
         nodes = tasks.nodes_of(runs)
         items = [{**run_dict(run, whole=False), "nodes": nodes[run.pk]} for run in runs]
         return Response({"items": items, "next": following})

@@ -2,6 +2,7 @@
 
 from rest_framework.request import Request
 
+from runs import listing
 from runs.access import run_for
 from runs.models import Run
 from studio.auth import subject_of, user_of, workspace_limit
@@ -11,13 +12,22 @@ from studio.errors import NotAllowed, NotFound
 def run_of(request: Request, run_id: str, *, write: bool = False) -> Run:
     """Return the run for the caller. Raises NotFound, NotAllowed.
 
-    A run's token reaches its own run only; no token reaches beyond its workspace.
+    A run's token reaches its own run and the children it began; no token reaches beyond its
+    workspace.
     """
     subject = subject_of(request)
-    if subject is not None and subject != run_id:
+    run = None
+    if subject is None or subject == run_id or _is_below(subject, run_id):
+        run = run_for(user_of(request), run_id, write=write)
+    if run is None:
         raise NotAllowed(f"the token of run {subject} is good for that run only")
-    run = run_for(user_of(request), run_id, write=write)
     limit = workspace_limit(request)
     if limit is not None and limit != run.experiment.workspace_id:
         raise NotFound(f"no run {run_id} in the workspace of this token")
     return run
+
+
+def _is_below(subject: str, run_id: str) -> bool:
+    """Whether run `run_id` was begun in the run `subject`, or in one that was."""
+    found = Run.objects.filter(run_id=run_id).values_list("properties", flat=True).first() or {}
+    return subject in (found.get(listing.PARENT), found.get(listing.ROOT))

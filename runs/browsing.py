@@ -24,6 +24,7 @@ from studio.models import Tree
 
 PAGE = 500
 MOST_FOUND = 200
+AFTER_SLASH = chr(ord("/") + 1)
 
 Row = dict[str, Any]
 
@@ -140,9 +141,13 @@ def _kept(
     One query puts together what lies deeper; names are compared by their bytes in any database.
     """
     is_file, name = after
-    by_bytes = "C" if connection.vendor == "postgresql" else "BINARY"
-    if prefix:
+    is_postgresql = connection.vendor == "postgresql"
+    by_bytes = "C" if is_postgresql else "BINARY"
+    if prefix and is_postgresql:  # whose order of names is not that of their bytes
         rows = rows.alias(top=Left("path", len(prefix))).filter(top=prefix)
+    elif prefix:
+        # By the index, and of a large run only this folder's part of it.
+        rows = rows.filter(path__gt=prefix, path__lt=prefix[:-1] + AFTER_SLASH)
     inside = (
         rows.order_by()
         .alias(rest=Substr("path", len(prefix) + 1))
@@ -160,8 +165,10 @@ def _kept(
         .values("is_file", "name")
         .annotate(size=Sum("blob__size_bytes"), count=Count("pk"), content=Max("blob_id"))
     )
-    later = Q(is_file=int(is_file), name__gt=name[len(prefix) :]) | Q(is_file__gt=int(is_file))
-    found = inside.filter(later).order_by("is_file", "name")[: limit + 1]
+    if name:
+        later = Q(is_file=int(is_file), name__gt=name[len(prefix) :])
+        inside = inside.filter(later | Q(is_file__gt=int(is_file)))
+    found = inside.order_by("is_file", "name")[: limit + 1]
     made = []
     for row in found:
         path = prefix + row["name"]

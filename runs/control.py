@@ -12,6 +12,7 @@ from runs import actors, ending, inputs, lifecycle, orders, parameters
 from runs.models import Experiment, Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
+from studio.errors import BadInput
 from studio.models import User, Workspace
 from studio.texts import checked, mapping
 
@@ -88,8 +89,9 @@ def cancel(run: Run, user: User, *, by_itself: bool = False) -> Run:
 
 
 def change(run: Run, wanted: dict[str, Any]) -> Run:
-    """Set a run's name, or add tags and properties to those it has. Raises BadInput."""
+    """Set a run's name, add tags and properties to its own, take tags away. Raises BadInput."""
     added = {field: mapping(field, wanted.get(field)) for field in ("tags", "properties")}
+    gone = _names_of(wanted.get("remove_tags"))
     name = checked("name", wanted["name"], 100, empty=False) if "name" in wanted else run.name
     with transaction.atomic():
         # Two who tag at once both find their tag: the row is read again under its lock.
@@ -99,8 +101,20 @@ def change(run: Run, wanted: dict[str, Any]) -> Run:
             field: mapping(field, {**getattr(row, field), **texts})
             for field, texts in added.items()
         }
+        changes["tags"] = {key: text for key, text in changes["tags"].items() if key not in gone}
+        parameters.untag([run], gone)
         Run.objects.filter(pk=run.pk).update(name=name, **changes)
-        parameters.tag(run.experiment, {run.pk: added["tags"]})
+        kept = {key: text for key, text in added["tags"].items() if key not in gone}
+        parameters.tag(run.experiment, {run.pk: kept})
         run.refresh_from_db()
         lifecycle.touched(run)
     return run
+
+
+def _names_of(given: Any) -> set[str]:
+    """The names of tags to remove. Raises BadInput."""
+    if given is None:
+        return set()
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise BadInput("remove_tags is a list of names", fields={"remove_tags": "names"})
+    return set(given)

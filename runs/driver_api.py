@@ -22,7 +22,7 @@ from studio.api import RawBody, body_of
 from studio.api_input import Input, object_in
 from studio.auth import ByRun, subject_of
 from studio.errors import BadInput, Conflict, NotFound
-from studio.files import blobs, trees
+from studio.files import batches, blobs, bodies, trees
 from studio.files.downloads import file_response
 from studio.models import Blob
 from studio.texts import kept
@@ -142,8 +142,20 @@ class DriverBlob(APIView):
     @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
     def put(self, request: Request, sha256: str) -> Response:
         run_of(request)
-        blob = blobs.put(body_of(request), sha256)
+        blob = blobs.put(body_of(request), sha256, bodies.length_of(request._request))
         return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes})
+
+
+class DriverBatch(APIView):
+    """Many small contents in one body, as people send them."""
+
+    permission_classes = [ByRun]
+    parser_classes = [RawBody]
+
+    @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        run_of(request)
+        return Response({"kept": batches.keep(body_of(request))})
 
 
 class Listed(Input):
@@ -247,7 +259,7 @@ class AppendLog(APIView):
         data = request._request.read(MOST_LOG_BYTES + 1)
         if len(data) > MOST_LOG_BYTES:
             raise BadInput(f"send at most {MOST_LOG_BYTES:,} bytes of a log at a time")
-        return Response({"at": logs.append(run, wanted["path"], wanted["offset"], data)})
+        return Response(logs.take(run, wanted["path"], wanted["offset"], data)._asdict())
 
 
 class KeepFiles(APIView):

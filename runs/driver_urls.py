@@ -4,6 +4,7 @@ from runs import driver_api, driver_points
 
 urlpatterns = [
     path("job", driver_api.Job.as_view(), name="driver-job"),
+    path("blobs/batch", driver_api.DriverBatch.as_view(), name="driver-batch"),
     path("blobs/<str:sha256>", driver_api.DriverBlob.as_view(), name="driver-blob"),
     path("inputs/<str:name>", driver_api.DriverInput.as_view(), name="driver-input"),
     path("state", driver_api.SayState.as_view(), name="driver-state"),

@@ -23,8 +23,8 @@ from studio.files import blobs, trees
 from studio.files.downloads import bytes_response, file_response, zip_response
 
 Entry = tuple[str, Iterator[bytes]]
-# Of a list of everything; a folder at a time has no such limit.
-MOST_LISTED = 100_000
+# Of a list of everything, logs too; a folder at a time has no such limit.
+MOST_LISTED = 250_000
 
 
 class FilesAsked(Input):

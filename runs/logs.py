@@ -1,6 +1,7 @@
 """A run's logs: paths that point at streams."""
 
 import re
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -19,6 +20,13 @@ MOST_LOGS = 2000
 OF_RANK = re.compile(r"(.*_)(\d+)(\.[a-z]+)?")
 
 
+class Taken(NamedTuple):
+    """Where the log's writer goes on, and whether that is in vain: the log is cut at its limit."""
+
+    at: int
+    is_cut: bool
+
+
 def attach(run: Run, path: str, stream: Stream) -> None:
     """Show `stream` as the run's log `path`, in place of what was there."""
     if run.logs.filter(path=path, stream=stream).exists():
@@ -32,12 +40,17 @@ def append(run: Run, path: str, offset: int, data: bytes) -> int:
 
     Raises BadInput for a path outside the log folders, WrongOffset with `at`.
     """
+    return take(run, path, offset, data).at
+
+
+def take(run: Run, path: str, offset: int, data: bytes) -> Taken:
+    """Add bytes as `append` does; who writes to a log that was cut before is told so."""
     if safe_path(path) == BUILD or not path.startswith(FOLDERS):
         raise BadInput(f"{path} is no log of a run; logs lie in {' or '.join(FOLDERS)}")
     log = run.logs.select_related("stream").filter(path=path).first() or _make(run, path)
     if data and log.stream.is_cut:
-        return offset + len(data)  # without a transaction: a script that is told nothing writes on
-    return streams.append(log.stream_id, offset, data)
+        return Taken(offset + len(data), True)  # without a transaction
+    return Taken(streams.append(log.stream_id, offset, data), False)
 
 
 def _make(run: Run, path: str) -> RunLog:

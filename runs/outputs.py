@@ -15,7 +15,7 @@ from studio.files import blobs, trees
 from studio.models import User
 
 OUTPUTS = "outputs/"
-MOST_FILES = 50_000
+MOST_FILES = 200_000
 AT_ONCE = 500  # values in one query
 
 
@@ -23,7 +23,7 @@ def add(run: Run, files: Iterable[tuple[str, str]], *, is_new: bool = False) -> 
     """Keep (path, SHA-256) pairs as the run's files, in place of what had those paths.
 
     is_new: a path that is taken is refused. Raises UnsafePath, MissingBlobs, Conflict, BadInput for
-    a path in the log folders.
+    a path in the log folders, or for more files than a run keeps (with `most_files` and `room`).
     """
     wanted = trees.safe_listing(files)
     if missing := blobs.missing(list(wanted.values())):
@@ -38,8 +38,13 @@ def add(run: Run, files: Iterable[tuple[str, str]], *, is_new: bool = False) -> 
                 f"run {run.run_id} has a file {min(taken)} already; choose another name, or say"
                 " that it is to be replaced (overwrite)"
             )
-        if run.files.count() + len(wanted) - len(taken) > MOST_FILES:
-            raise BadInput(f"a run keeps at most {MOST_FILES:,} files; pack them into one")
+        room = MOST_FILES - run.files.count()
+        if len(wanted) - len(taken) > room:
+            raise BadInput(
+                f"a run keeps at most {MOST_FILES:,} files; pack them into one",
+                most_files=MOST_FILES,
+                room=max(0, room),
+            )
         RunFile.objects.bulk_create(
             [RunFile(run=run, path=path, blob_id=sha256) for path, sha256 in wanted.items()],
             update_conflicts=True,
@@ -75,11 +80,17 @@ def listing(run: Run) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: item["path"])
 
 
+def first_files(run: Run, most: int) -> list[dict[str, Any]]:
+    """Return the first files that the run kept, by path: path, size_bytes."""
+    files = run.files.order_by("path").values_list("path", "blob__size_bytes")[:most]
+    return [{"path": path, "size_bytes": size} for path, size in files]
+
+
 def file_for(run: Run, path: str) -> RunFile:
     """Return a kept file. Raises NotFound that lists some of the files."""
     found = run.files.select_related("blob").filter(path=path).first()
     if found is None:
-        paths = ", ".join(item["path"] for item in listing(run)[:20])
+        paths = ", ".join(item["path"] for item in first_files(run, 20))
         raise NotFound(f"run {run.run_id} has no file {path}; its files: {paths or 'none yet'}")
     return found
 

@@ -6,6 +6,9 @@ A kill on the way leaves a marked run, which supervise removes. What versions of
 were made of are rows of their own, and stay; contents that nobody names then are collected.
 """
 
+import math
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +16,21 @@ from django.db.models import Q, Sum
 from django.utils.timezone import now as clock
 
 from compute.models import ImageBuild
+from registry.models import Version
 from runs import lifecycle
-from runs.models import MetricLevel, MetricSegment, MetricSeries, Run, RunLog
+from runs.models import (
+    Experiment,
+    MetricLevel,
+    MetricSegment,
+    MetricSeries,
+    Run,
+    RunAsset,
+    RunFile,
+    RunInput,
+    RunLog,
+)
 from runs.states import FINAL
+from studio import live
 from studio.errors import Conflict
 from studio.files import collecting
 from studio.models import Stream, StreamChunk
@@ -24,71 +39,183 @@ from studio.models import Stream, StreamChunk
 MARK = "it is being removed"
 # A log's chunk has a quarter of a mebibyte at most, a metric's segment a page of points.
 AT_ONCE = 100
+# Pages are told how far it is, and not of each portion.
+SAY_EVERY_S = 0.25
+# What supervise spends on leftovers at a time: it has more to do.
+ROUND_S = 5.0
+
+Why = dict[str, str]
 
 
-def preview(run: Run) -> dict[str, int]:
-    """Say what removing the run frees: what only it has."""
-    trees = [run.snapshot, *(wanted.tree for wanted in run.inputs.select_related("tree"))]
-    files, size = collecting.freed(trees, run.files.values_list("blob_id", flat=True))
-    own = _own_logs(run).aggregate(size=Sum("stream__size_bytes"))
-    points = run.series.aggregate(count=Sum("count"))
+# --- what it would do ----------------------------------------------------------------------------
+def preview(runs: Sequence[Run]) -> dict[str, int]:
+    """Say what removing these runs frees: what only they have."""
+    keys = [run.pk for run in runs]
+    read = RunInput.objects.filter(run__in=keys).select_related("tree")
+    trees = [*(run.snapshot for run in runs), *(wanted.tree for wanted in read)]
+    files, size = collecting.freed_with(trees, RunFile.objects.filter(run__in=keys))
+    own = Stream.objects.filter(pk__in=_own_logs(keys).order_by().values("stream"))
+    logs = own.aggregate(size=Sum("size_bytes"))
+    points = MetricSeries.objects.filter(run__in=keys).aggregate(count=Sum("count"))
     return {
         "files": files,
         "size_bytes": size,
-        "log_bytes": own["size"] or 0,
+        "log_bytes": logs["size"] or 0,
         "points": points["count"] or 0,
     }
 
 
+def staying(runs: Sequence[Run], most: int) -> tuple[list[Version], int]:
+    """Return versions that were made of these runs' files and stay: the first, and how many."""
+    made = RunAsset.objects.filter(run__in=runs, direction=RunAsset.Direction.OUT)
+    versions = Version.objects.filter(pk__in=made.values("version")).select_related("asset")
+    return list(versions.order_by("asset__name", "number")[:most]), versions.count()
+
+
+def why_not(run: Run) -> str:
+    """Say why the run cannot be removed now; "" where it can."""
+    if run.state not in FINAL:
+        return f"run {run.run_id} has not ended ({run.state}); cancel it first"
+    if run.cleaned_at is None:
+        return f"run {run.run_id} ended a moment ago, and its nodes are being freed; try again"
+    return ""
+
+
+# --- doing it ------------------------------------------------------------------------------------
 def remove(run: Run) -> dict[str, int]:
     """Remove a run that has ended, and return what `preview` said.
 
     Raises Conflict for one that has not, or whose nodes are not free yet.
     """
-    if run.state not in FINAL:
-        raise Conflict(f"run {run.run_id} has not ended ({run.state}); cancel it first")
-    if run.cleaned_at is None:
-        raise Conflict(
-            f"run {run.run_id} ended a moment ago, and its nodes are being freed; try again"
-        )
-    frees = preview(run)
-    with transaction.atomic():
-        Run.objects.filter(pk=run.pk).update(waits_for=MARK, archived_at=run.archived_at or clock())
-        lifecycle.touched(run)
-    finish(run)
+    if words := why_not(run):
+        raise Conflict(words)
+    frees = preview([run])
+    remove_all([run])
     return frees
 
 
-def go_on() -> None:
-    """Remove the runs whose removal was cut short by a kill."""
-    for run in list(Run.objects.filter(waits_for=MARK, state__in=FINAL)[:AT_ONCE]):
+def remove_all(runs: Sequence[Run]) -> Why:
+    """Remove those that can be; return why the others stay, by their ids."""
+    refused = {run.run_id: words for run in runs if (words := why_not(run))}
+    going = [run for run in runs if run.run_id not in refused]
+    _mark(going)
+    for run in going:
         finish(run)
+    return refused
 
 
-def finish(run: Run) -> None:
-    """Remove all of a marked run: what is large in portions, for others wait to write."""
-    for log in _own_logs(run).select_related("stream"):
-        _in_portions(StreamChunk.objects.filter(stream=log.stream_id))
-        with transaction.atomic():
-            log.delete()
-            Stream.objects.filter(pk=log.stream_id).delete()
-    for series in run.series.values_list("pk", flat=True):
-        _in_portions(MetricSegment.objects.filter(series=series))
-        _in_portions(MetricLevel.objects.filter(series=series))
-    _in_portions(MetricSeries.objects.filter(run=run))
-    _in_portions(run.files.all())
+def remove_experiment(experiment: Experiment) -> dict[str, int]:
+    """Remove an experiment with all its runs, and return what that freed; "runs": how many.
+
+    Raises Conflict when one of them cannot be removed now; then all of it stays.
+    """
+    runs = list(_runs_of(experiment))
+    words = next((words for run in runs if (words := why_not(run))), "")
+    if words:
+        raise Conflict(f"experiment {experiment.name} stays: {words}")
+    frees = {**preview(runs), "runs": len(runs)}
+    _mark(runs)
+    workspace = live.workspace_group(experiment.workspace_id)
+    for done, run in enumerate(runs):
+        live.publish(
+            workspace, "experiment-removing", name=experiment.name, done=done, of=len(runs)
+        )
+        finish(run)
     with transaction.atomic():
-        lifecycle.touched(run)
+        # Who has submitted another run meanwhile keeps the experiment.
+        if experiment.runs.exists():
+            raise Conflict(f"experiment {experiment.name} has a new run, and stays with that one")
+        experiment.delete()
+        live.publish(workspace, "run-changed", run_id="", state="")
+    return frees
+
+
+def _runs_of(experiment: Experiment) -> Any:
+    return experiment.runs.select_related("experiment__workspace", "snapshot").order_by("id")
+
+
+def preview_experiment(experiment: Experiment) -> tuple[dict[str, int], list[Run]]:
+    """Say what removing an experiment frees, with its runs; and its runs."""
+    runs = list(_runs_of(experiment))
+    return {**preview(runs), "runs": len(runs)}, runs
+
+
+def _mark(runs: Sequence[Run]) -> None:
+    """From now on they are on no list, and their pages say what happens."""
+    at = clock()
+    with transaction.atomic():
+        for run in runs:
+            Run.objects.filter(pk=run.pk).update(waits_for=MARK, archived_at=run.archived_at or at)
+            _tell(run, "run-removing", done=0, of=1)
+
+
+def go_on() -> None:
+    """Remove the runs whose removal was cut short by a kill, or is under way: for some time."""
+    ends = time.monotonic() + ROUND_S
+    for run in list(Run.objects.filter(waits_for=MARK, state__in=FINAL)[:AT_ONCE]):
+        if not finish(run, ends):
+            return
+
+
+def finish(run: Run, ends: float = math.inf) -> bool:
+    """Remove all of a marked run: what is large in portions, for others wait to write.
+
+    ends: of the monotonic clock; False where that came first.
+    """
+    going = _Going(run, ends)
+    series = MetricSeries.objects.filter(run=run)
+    parts = [
+        StreamChunk.objects.filter(stream__in=_own_logs([run.pk]).values("stream")),
+        MetricSegment.objects.filter(series__in=series.values("pk")),
+        MetricLevel.objects.filter(series__in=series.values("pk")),
+        series,
+        run.files.all(),
+    ]
+    if not all(going.remove(rows) for rows in parts):
+        return False
+    with transaction.atomic():
+        streams = list(_own_logs([run.pk]).values_list("stream", flat=True))
+        run.logs.all().delete()
+        Stream.objects.filter(pk__in=streams).delete()
         Run.objects.filter(pk=run.pk).delete()
+        _tell(run, "run-removed")
+    return True
 
 
-def _own_logs(run: Run) -> Any:
+class _Going:
+    """Removes rows some at a time until `ends`, and tells the run's pages how far it is."""
+
+    def __init__(self, run: Run, ends: float):
+        self.run, self.ends, self.said_at = run, ends, time.monotonic()
+        chunks = StreamChunk.objects.filter(stream__in=_own_logs([run.pk]).values("stream"))
+        segments = MetricSegment.objects.filter(series__run=run)
+        self.of = run.files.count() + chunks.count() + segments.count()
+        self.done = 0
+
+    def remove(self, rows: Any) -> bool:
+        """Remove them all; False where the time was over first."""
+        while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+            rows.model.objects.filter(pk__in=keys).delete()
+            self.done += len(keys)
+            now = time.monotonic()
+            if now - self.said_at > SAY_EVERY_S:
+                self.said_at = now
+                done = min(self.done, self.of)
+                live.publish(lifecycle.group(self.run), "run-removing", done=done, of=self.of)
+            if now > self.ends:
+                return False
+        return True
+
+
+def _own_logs(runs: Sequence[int]) -> Any:
     """Logs that nobody else shows: an image build's is of all runs that waited for it."""
     shared = Q(stream__in=ImageBuild.objects.values("log"))
-    shared |= Q(stream__in=RunLog.objects.exclude(run=run).values("stream"))
-    return run.logs.exclude(shared)
+    shared |= Q(stream__in=RunLog.objects.exclude(run__in=runs).values("stream"))
+    return RunLog.objects.filter(run__in=runs).exclude(shared)
 
 
-def _in_portions(rows: Any) -> None:
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        rows.model.objects.filter(pk__in=keys).delete()
+def _tell(run: Run, event: str, **payload: Any) -> None:
+    """The run's own page asks for nothing any more; the tables ask again."""
+    live.publish(lifecycle.group(run), event, **payload)
+    place = live.workspace_group(run.experiment.workspace_id)
+    live.publish(place, "run-changed", run_id=run.run_id, state=run.state)

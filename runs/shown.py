@@ -35,6 +35,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         "retried": run.retried,
         "tags": run.tags,
         "properties": run.properties,
+        "interactive": run.is_interactive,
         "snapshot": run.snapshot.sha256,
         "created_by": run.created_by.username,
         "created_at": run.created_at,

@@ -15,7 +15,7 @@ import re2
 from django.conf import settings
 
 from studio.errors import BadInput, NotFound, SnapshotTooLarge, UnsafePath
-from studio.files import blobs, trees
+from studio.files import blobs, many, trees
 from studio.models import Tree
 from studio.previewing.zips import open_zip
 
@@ -183,14 +183,26 @@ def from_zip(sha256: str) -> Tree:
             check_size(left)
             # Before anything of it is kept.
             check_names([path for path, _ in left])
-            budget = _Budget(settings.SNAPSHOT_MAX_BYTES)
-            return make(
-                [(path, blobs.put(budget.of(archive, entries[path])).sha256) for path, _ in left]
-            )
+            return make(_unpacked(archive, {path: entries[path] for path, _ in left}))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
         raise BadInput(
             f"this is not a zip that can be read ({error}); make a plain one, without a password"
         ) from None
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]
+) -> list[tuple[str, str]]:
+    """Keep the files of a zip; (path, SHA-256) of each."""
+    budget = _Budget(settings.SNAPSHOT_MAX_BYTES)
+    small = [path for path, entry in entries.items() if entry.file_size <= many.SMALL_BYTES]
+    kept = {
+        path: blobs.put(budget.of(archive, entry)).sha256
+        for path, entry in entries.items()
+        if entry.file_size > many.SMALL_BYTES
+    }
+    names = many.put_many(b"".join(budget.of(archive, entries[path])) for path in small)
+    return [*kept.items(), *zip(small, names, strict=True)]
 
 
 class _Budget:

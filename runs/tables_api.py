@@ -17,7 +17,6 @@ from studio.api_access import workspace_of
 from studio.api_input import Input, object_in
 from studio.auth import ByPerson, user_of
 from studio.errors import BadInput
-from studio.texts import kept
 
 
 def _experiment(request: Request, names: tuple[str, str], *, write: bool = False) -> Experiment:
@@ -190,18 +189,8 @@ class Actions(APIView):
             user_of(request),
             place,
             str(wanted.get("action") or ""),
-            _run_ids(wanted.get("runs")),
+            acting.run_ids(wanted.get("runs")),
             tags=wanted.get("tags"),
         )
         why = [{"run_id": run_id, "why": words} for run_id, words in refused.items()]
         return Response({"done": done, "refused": why})
-
-
-def _run_ids(given: Any) -> list[str]:
-    is_list = isinstance(given, list) and all(isinstance(run_id, str) for run_id in given)
-    if not is_list or not 0 < len(given) <= acting.MOST_RUNS:
-        raise BadInput(
-            f'"runs" lists from 1 to {acting.MOST_RUNS:,} ids of runs', fields={"runs": "a list"}
-        )
-    # No run is called so, and databases refuse to look.
-    return [kept(run_id, 280) for run_id in given]

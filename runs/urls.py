@@ -12,6 +12,7 @@ from runs.views import (
     inputs,
     load,
     metrics,
+    models,
     new,
 )
 
@@ -35,6 +36,8 @@ urlpatterns = [
     path(f"{W}/_cluster-load/<name>/", load.on_cluster, name="cluster-load"),
     path(f"{W}/_queues/", index.queues, name="queues"),
     path(f"{W}/_made-by/<model>/<int:number>/", index.made_by, name="made-by"),
+    path(f"{W}/models-by-metric/", models.by_metric, name="models-by-metric"),
+    path(f"{W}/_model-metrics/", models.metric_names, name="model-metrics"),
     path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),
     path(f"{W}/_datasets-used/", dataset_uses.datasets_used, name="datasets-used"),
     path(f"{W}/data/<name>/<int:number>/runs/", inputs.dataset_runs, name="dataset-runs"),

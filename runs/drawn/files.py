@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from runs.drawn.pictures import of_blob
 from runs.metrics.reading import read
 from runs.models import MetricForm, MetricSeries, Run, RunFile
+from studio.previewing.pictures import of_blob
 
 # Larger ones are linked, not loaded: a page of them would fill the browser's memory.
 MOST_PICTURE_BYTES = 20 * 2**20
-MOST_PIXELS = 50_000_000
 # By its name a file is served as what it is.
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
@@ -74,6 +73,6 @@ def _of_picture(path: str, file: RunFile) -> dict[str, Any]:
         return {**facts, "problem": "Not shown here: the file's name does not end as a picture's"}
     if file.blob.size_bytes > MOST_PICTURE_BYTES:
         return {**facts, "problem": "Too large to be shown here (above 20 MiB)"}
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.is_too_large:
         return {**facts, "problem": "Too large to be shown here (above 50 million pixels)"}
     return {**facts, "is_shown": True}

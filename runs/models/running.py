@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from compute.clusters import ELSEWHERE
 from compute.models import Cluster, ImageBuild
 from registry.models import Version
 from runs.states import ACTIVE, FINAL, Distribution, Reason, State
@@ -121,6 +122,11 @@ class Run(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def is_interactive(self) -> bool:
+        """Is it on no cluster, but where somebody's own script or notebook logs to it?"""
+        return self.cluster.name == ELSEWHERE
 
     @property
     def workspace(self) -> Workspace:

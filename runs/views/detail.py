@@ -1,5 +1,7 @@
 """The page of one run: a view for each tab; its status; cancel and register."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +15,13 @@ from registry import texts
 from runs import control, drawn, inputs, logs, outputs, parameters, peaks, stages
 from runs import metrics as run_metrics
 from runs.access import run_for
-from runs.forms import RegisterModel
+from runs.forms import MOST_CHOICES, RegisterModel
 from runs.metrics import headlines
 from runs.models import Run, RunAsset
 from runs.states import State
 from runs.views import nodes
 from studio.access import person
-from studio.errors import StudioError
+from studio.errors import NotFound, StudioError
 
 TABS = {
     "detail": "Overview",
@@ -33,6 +35,21 @@ TABS = {
 USUAL_LIMIT_S = 30 * 24 * 3600
 
 
+def or_gone(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that asks for a part of a run which was deleted meanwhile is told so in that part."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, run_id: str) -> HttpResponse:
+        try:
+            return view(request, run_id)
+        except NotFound:
+            if not request.htmx:  # type: ignore[attr-defined]
+                raise
+            return render(request, "runs/_gone.html")
+
+    return answer
+
+
 def _run(request: HttpRequest, run_id: str, *, write: bool = False) -> Run:
     return run_for(request.user, run_id, write=write)
 
@@ -40,6 +57,8 @@ def _run(request: HttpRequest, run_id: str, *, write: bool = False) -> Run:
 def _facts(run: Run, tab: str) -> dict[str, Any]:
     """What the head of the page shows, on every tab."""
     events = list(run.events.all())
+    if not events:  # the first is written with the run, and goes with it
+        raise NotFound(f"run {run.run_id} was deleted at this moment")
     on_nodes = nodes.facts(run)
     counts = {
         "metrics": run_metrics.logged(run).filter(form__in=headlines.DRAWN).count(),
@@ -80,6 +99,7 @@ def page_of(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpRespon
 
 
 @login_required
+@or_gone
 def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     """Overview; asked by htmx, what is below the head alone."""
     run = _run(request, run_id)
@@ -108,6 +128,7 @@ def _blamed(run: Run) -> dict[str, list[int]]:
 
 
 @login_required
+@or_gone
 def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
     """What the run's nodes do; asked by htmx once the run has ended, the table of peaks alone."""
     run = _run(request, run_id)
@@ -127,6 +148,7 @@ def monitoring(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @login_required
+@or_gone
 def status(request: HttpRequest, run_id: str) -> HttpResponse:
     """The head of the page, asked again whenever the run changed; `?tab=` marks the tab."""
     tab = request.GET.get("tab", "")
@@ -148,7 +170,7 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
 def register(request: HttpRequest, run_id: str) -> HttpResponse:
     """The form that makes a model of what the run kept (GET), and the making of it (POST)."""
     run = _run(request, run_id, write=True)
-    kept = [item for item in outputs.listing(run) if item["kind"] == "file"]
+    kept = outputs.first_files(run, MOST_CHOICES + 1)
     facts: dict[str, Any] = {"run": run, "workspace": run.workspace, "kept": kept}
     # What was typed before the dialog was closed comes along, and the newest files.
     form = RegisterModel(kept, request.POST or None, initial=request.GET.dict())

@@ -11,7 +11,9 @@ const { topic } = head.dataset;
 let before = null;
 
 function retitle() {
-  const { title, state } = head.querySelector("[data-state]").dataset;
+  const shown = head.querySelector("[data-state]");
+  if (!shown) return; // the run was deleted
+  const { title, state } = shown.dataset;
   document.title = `${MARKS[state] ?? "○"} ${title} · ${state} · Trainyard`;
   if (before && state !== before && ENDED.includes(state)) say("run-ended");
   before = state;
@@ -36,12 +38,19 @@ function isNews(shown, series) {
   return numbers.some(({ values }) => values.some((one) => ODD.has(one)));
 }
 
+let wanted = ""; // the file or folder that "Register…" was pressed at
 document.addEventListener("open-dialog", ({ detail }) => {
   const form = document.getElementById("register-form");
-  if (detail === "register-model") form.dispatchEvent(new Event("fetch-form"));
+  if (detail !== "register-model") return;
+  if (wanted) form.setAttribute("hx-vals", JSON.stringify({ path: wanted }));
+  else form.removeAttribute("hx-vals");
+  wanted = "";
+  form.dispatchEvent(new Event("fetch-form"));
 });
 document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-dismiss]")) target.closest("dialog").close();
+  wanted = target.closest("[data-registers]")?.dataset.registers ?? "";
+  if (wanted) document.dispatchEvent(new CustomEvent("open-dialog", { detail: "register-model" }));
 });
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.successful) detail.elt.closest("dialog[data-closes]")?.close();

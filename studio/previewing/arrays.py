@@ -1,5 +1,6 @@
 """NumPy's .npy and .npz: shape, dtype, first values, from their headers. Nothing is unpickled."""
 
+import io
 import itertools
 import tokenize
 import zipfile
@@ -16,6 +17,11 @@ FIRST_VALUES = 60
 CORNER = 12
 MOST_MEMBERS = 200
 MOST_ITEM_BYTES = 1024
+MOST_HEAD_BYTES = 64 * 1024
+MOST_AXES = 64
+LONGEST_AXIS = 2**63
+# As NumPy packs them; what else a ZIP archive may hold takes memory that its list does not tell.
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 WRONG = (
     ValueError, OverflowError, EOFError, OSError, RuntimeError,
     tokenize.TokenError, zipfile.BadZipFile, zlib.error,
@@ -58,6 +64,8 @@ def _archive(file: BinaryIO) -> dict[str, Any]:
         members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
         arrays = []
         for entry in members[:MOST_MEMBERS]:
+            if entry.compress_type not in PACKED:
+                raise ValueError("it is packed in a way that NumPy does not know")
             with archive.open(entry) as member:
                 name = entry.filename.removesuffix(".npy")
                 arrays.append(_array(name, member, is_seekable=False))
@@ -88,9 +96,16 @@ def _head(file: Any) -> _Head:
     version = np.lib.format.read_magic(file)
     one = version == (1, 0)
     read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
-    head = _Head(*read(file))
+    # NumPy reads all of what a header says it has before it looks how much that is.
+    said = file.read(2 if one else 4)
+    length = int.from_bytes(said, "little")
+    if length > MOST_HEAD_BYTES:
+        raise ValueError(f"its header says that it has {length:,} bytes")
+    head = _Head(*read(io.BytesIO(said + file.read(length))))
     if any(axis < 0 for axis in head.shape):  # to read less than nothing is to read all of it
         raise ValueError("an axis of it has less than no values")
+    if len(head.shape) > MOST_AXES or any(axis > LONGEST_AXIS for axis in head.shape):
+        raise ValueError("it says of itself that it is larger than any array can be")
     return head
 
 

@@ -25,6 +25,9 @@ class _Lines:
 
     def __iter__(self) -> Iterator[str]:
         while line := self.file.readline(LINE_BYTES):
+            if len(line) == LINE_BYTES and not line.endswith(b"\n"):
+                # In pieces it would look like rows that nobody wrote.
+                raise csv.Error(f"a line of it is longer than {LINE_BYTES // 1024} KiB")
             self.at += len(line)
             yield line.decode("utf-8-sig" if self.at == len(line) else "utf-8", errors="replace")
 

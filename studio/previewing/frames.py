@@ -6,7 +6,7 @@ What could only make the browser complain or look up a name is left out before i
 """
 
 import re
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
@@ -27,10 +27,22 @@ ADDRESSES = {
     "href", "xlink:href", "src", "srcset", "poster", "background", "data", "action", "formaction",
     "ping", "target", "manifest", "cite", "longdesc",
 }  # fmt: skip
+# Whose values are read as style.
+STYLED = {
+    "style", "fill", "stroke", "filter", "mask", "clip-path", "cursor",
+    "marker", "marker-start", "marker-mid", "marker-end",
+}  # fmt: skip
 PLAIN_NAME = re.compile(r"[a-z_:][\w:.-]*")
 IMPORT = re.compile(r"@import[^;]*;?", re.IGNORECASE)
 # Up to the end where nothing closes it: each is looked at once, however many there are.
 ADDRESS = re.compile(r"url\(([^)]*)\)?", re.IGNORECASE)
+# An escaped letter is that letter to a browser: \75 rl(…) is an address.
+ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\r\n\f])?|([g-z@(:/-]))", re.IGNORECASE)
+NAMED = re.compile(r"[a-z@(:/-]", re.IGNORECASE)
+# It takes addresses as plain strings.
+IMAGE_SET = re.compile(r"image-set\(", re.IGNORECASE)
+# In a drawing, elements can begin in the middle of a style.
+ELEMENT = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 
 
 def answer(source: Source, *, cell: int | None = None, output: int = 0) -> HttpResponse:
@@ -111,7 +123,7 @@ class _Filter(HTMLParser):
             self.kept.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        self._keep(_local(data) if self.cdata_elem == "style" else data)
+        self._keep(_sheet(data) if self.cdata_elem == "style" else data)
 
     def handle_entityref(self, name: str) -> None:
         self._keep(f"&{name};")
@@ -130,14 +142,27 @@ def _attributes(given: list[tuple[str, str | None]]) -> str:
         text = (value or "").strip()
         if name in ADDRESSES and not text.lower().startswith(("#", "data:image/")):
             continue
-        text = _local(value or "") if name in ("style", "fill", "filter", "mask") else value or ""
+        text = _local(value or "") if name in STYLED else value or ""
         kept.append(f' {name}="{escape(text)}"')
     return "".join(kept)
 
 
+def _sheet(text: str) -> str:
+    """A <style>; entities are read in it in a drawing, and mean nothing in a page."""
+    return _local(ELEMENT.sub(" ", unescape(text)))
+
+
 def _local(style: str) -> str:
     """A style without what it would load."""
-    return ADDRESS.sub(_own, IMPORT.sub("", style))
+    plain = IMPORT.sub(" ", ESCAPE.sub(_named, style))
+    return ADDRESS.sub(_own, IMAGE_SET.sub("none(", plain))
+
+
+def _named(found: re.Match[str]) -> str:
+    """What an escape stands for, where names are written with it; others stay as they are."""
+    code = int(found[1], 16) if found[1] else ord(found[2])
+    letter = chr(code) if 0 < code < 128 else ""
+    return letter if NAMED.fullmatch(letter) else found[0]
 
 
 def _own(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from studio.errors import BadInput, NotFound
-from studio.previewing import highlighting, markdown
+from studio.previewing import heights, highlighting, markdown, pictures
 from studio.previewing.sources import Source
 
 CELLS = 40
@@ -113,13 +113,26 @@ def _output(output: Any, cell: int, at: int) -> dict[str, Any]:
     bundle = output.get("data")
     bundle = bundle if isinstance(bundle, dict) else {}
     where = {"cell": cell, "output": at, "text": _cut(_joined(bundle.get("text/plain", "")))}
-    if any(kind in bundle for kind in PICTURES):
-        return {"kind": "image", **where}
-    if any(kind in bundle for kind in FRAMED):
-        return {"kind": "frame", **where}
+    if kind := next((kind for kind in PICTURES if kind in bundle), None):
+        words = _too_large(_joined(bundle[kind]))
+        return {"kind": "text", "text": words} if words else {"kind": "image", **where}
+    if kind := next((kind for kind in FRAMED if kind in bundle), None):
+        return {"kind": "frame", "height": heights.of(_joined(bundle[kind]), kind), **where}
     if "text/markdown" in bundle:
         return {"kind": "markdown", "tree": markdown.tree(_cut(_joined(bundle["text/markdown"])))}
     return {"kind": "text", "text": where["text"]}
+
+
+def _too_large(text: str) -> str:
+    """What to say instead of a picture that would fill the browser's memory; else ""."""
+    try:
+        head = base64.b64decode(text[: pictures.HEAD_BYTES // 3 * 4])
+    except ValueError:
+        return ""
+    found = pictures.of_bytes(head)
+    if found is None or not found.is_too_large:
+        return ""
+    return f"A picture of {found.width:,} × {found.height:,} pixels, too large to be shown here."
 
 
 def _joined(given: Any, between: str = "") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.errors import BadInput
-from studio.previewing import arrays, csvs, kinds, markdown, notebooks, texts
+from studio.previewing import arrays, csvs, kinds, markdown, notebooks, pictures, texts
 from studio.previewing.sources import Source
 
 HEX_BYTES = 4096
@@ -21,7 +21,7 @@ def of(
     row: int = 0,
     cell: int = 0,
 ) -> dict[str, Any]:
-    """Return {"path", "size_bytes", "kind", "is", "also", …} and what that kind shows.
+    """Return {"path", "size_bytes", "kind", "is", "also", "version", …} and what that kind shows.
 
     rows_of: reads a Parquet file from a row on; whoever asks knows who can.
 
@@ -41,7 +41,7 @@ def of(
     else:
         shown = _shown(source, kind, head, {"offset": offset, "row": row, "cell": cell})
     told = {"path": source.path, "size_bytes": source.size_bytes, "kind": kind, "is": own}
-    return {**told, "also": also, **shown}
+    return {**told, "also": also, "version": source.sha256, **shown}
 
 
 def _shown(source: Source, kind: str, head: bytes, at: dict[str, int]) -> dict[str, Any]:
@@ -57,6 +57,16 @@ def _shown(source: Source, kind: str, head: bytes, at: dict[str, int]) -> dict[s
         return notebooks.page(source, at["cell"])
     if kind == "array":
         return arrays.describe(source)
+    if kind == "image":
+        return _picture(source)
     if kind == "hex":
         return {"bytes": source.read(0, HEX_BYTES).hex(), "seems": kinds.seems(head)}
     return {}
+
+
+def _picture(source: Source) -> dict[str, Any]:
+    """Its width and height where its head says so, and whether a page may load it."""
+    found = pictures.of_blob(source.sha256)
+    if found is None:
+        return {"width": None, "height": None, "is_too_large": False}
+    return {"width": found.width, "height": found.height, "is_too_large": found.is_too_large}

@@ -118,6 +118,22 @@ def test_any_of_many_lines_is_there_at_once_and_few_are_in_the_page(long_run, si
     expect(page.locator(".row").first).to_contain_text("epoch")
 
 
+def test_a_page_asks_for_its_log_at_once_and_for_no_line_twice(long_run, signed_in_page):
+    page = signed_in_page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_log(page, long_run, lines="#L299900")
+    expect(row(page, 299_900)).to_contain_text("299900 epoch")
+    lines = [url for url in asked if "/log/lines" in url]
+    assert sum("from=299500&" in url for url in lines) == 1
+    assert 1 <= sum("from=-500&" in url for url in lines) <= 2, "again where the page began to hear"
+    tree = next(number for number, url in enumerate(asked) if "/files?prefix=" in url)
+    assert asked.index(lines[0]) < tree, "the log does not wait for the tree"
+    # An address that names no log, or none that is there, asks for none that is not.
+    open_log(page, long_run, "azureml-logs/never.txt")
+    expect(row(page, 600_000)).to_contain_text("600000 epoch")
+
+
 def test_what_is_looked_for_is_found_in_both_directions_and_counted(long_run, signed_in_page):
     page = signed_in_page
     open_log(page, long_run)

@@ -4,8 +4,9 @@ import struct
 
 import pytest
 
-from runs.drawn import files, pictures
+from runs.drawn import files
 from runs.models import Run
+from studio.previewing import pictures
 from tests.factories import make_experiment, make_run
 from tests.runs.drawing import address, keep, log, png
 

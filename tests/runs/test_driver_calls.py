@@ -39,10 +39,10 @@ def batch(driver, sequence: int, values: list, name: str = "loss", *, kind: str 
 
 
 def test_log_bytes_are_stored_once_however_often_they_are_sent(driver, caller, run):
-    assert log(driver, 0, b"one\n").json() == {"at": 4}
+    assert log(driver, 0, b"one\n").json() == {"at": 4, "is_cut": False}
     again = log(driver, 0, b"one\n")
     assert (again.status_code, again.json()["error"]["at"]) == (409, 4)
-    assert log(driver, 4, b"two\n").json() == {"at": 8}
+    assert log(driver, 4, b"two\n").json() == {"at": 8, "is_cut": False}
     read = caller.get(f"/api/v1/runs/{run.run_id}/log", path=LOG).json()
     assert read["text"] == "one\ntwo\n"
     whole = caller.get(f"/api/v1/runs/{run.run_id}/files/{LOG}")

@@ -95,9 +95,10 @@ def test_a_driver_is_not_held_up_by_a_log_that_is_full(driver, caller, run, sett
     settings.LOG_MAX_BYTES = 2**20
     line = b"0123456789 abcdefg\n"
     many = line * 40_000
-    assert log(driver, 0, many).json() == {"at": len(many)}
-    assert log(driver, len(many), many).json() == {"at": 2 * len(many)}
-    assert log(driver, 2 * len(many), many).json() == {"at": 3 * len(many)}
+    assert log(driver, 0, many).json() == {"at": len(many), "is_cut": False}
+    assert log(driver, len(many), many).json() == {"at": 2 * len(many), "is_cut": False}
+    # From then on it need not send what nobody keeps.
+    assert log(driver, 2 * len(many), many).json() == {"at": 3 * len(many), "is_cut": True}
     answer = lines(caller, run, **{"from": -1}).json()
     assert answer["is_cut"]
     assert answer["lines"] == [

@@ -58,7 +58,8 @@ def test_a_run_goes_with_all_it_has_and_says_first_what_that_frees(caller):
     frees = {
         "files": 2, "size_bytes": 1050, "log_bytes": len(LINE), "points": POINTS
     }  # fmt: skip
-    assert caller.get(f"{address(run)}/removal").json() == frees
+    told = caller.get(f"{address(run)}/removal").json()
+    assert told == {**frees, "stays": [], "stay_count": 0, "refused": []}
     gone = caller.client.delete(address(run))
     assert (gone.status_code, gone.json()) == (200, frees)
     assert caller.get(address(run)).status_code == 404
@@ -74,7 +75,9 @@ def test_what_others_have_of_it_stays(caller):
     log(other, [1.0] * 10)
     outputs.add(other, [("outputs/same.bin", run.files.get().blob_id)])
     model = outputs.register_model(run, caller.user, name="m", path="outputs/a.bin")
-    assert caller.get(f"{address(run)}/removal").json()["files"] == 0
+    told = caller.get(f"{address(run)}/removal").json()
+    assert (told["files"], told["stay_count"]) == (0, 1)
+    assert told["stays"] == [{"name": "m:1", "page": "/w/lab/models/m/1/"}]
     assert caller.client.delete(address(run)).status_code == 200
     step(now() + timedelta(hours=25), Place())
     tree = ModelVersion.objects.get(version=model).tree
@@ -90,9 +93,9 @@ def test_the_data_that_it_read_is_not_its_own(caller):
     RunInput.objects.create(run=run, name="data", tree=data)
     kept = make_run(experiment=run.experiment)
     RunInput.objects.create(run=kept, name="data", tree=data)
-    with_data = removing.preview(run)["files"]
+    with_data = removing.preview([run])["files"]
     kept.inputs.all().delete()
-    assert removing.preview(run)["files"] == with_data + 1, "now only this run names it"
+    assert removing.preview([run])["files"] == with_data + 1, "now only this run names it"
 
 
 def test_the_log_of_an_image_build_is_the_builds(caller):
@@ -135,7 +138,7 @@ def test_what_a_kill_left_is_removed_by_supervise(caller, monkeypatch):
     run, stays = an_ended_run(caller), an_ended_run(caller)
     with pytest.raises(KeyboardInterrupt), monkeypatch.context() as killed:
         killed.setattr(
-            removing, "_in_portions", lambda rows: (_ for _ in ()).throw(KeyboardInterrupt)
+            removing._Going, "remove", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         removing.remove(run)
     run.refresh_from_db()
@@ -160,3 +163,16 @@ def test_no_statement_removes_more_than_a_portion(caller, monkeypatch):
     ]
     assert len(chunks) >= 46 // 10
     assert max(sql.count(",") for sql in chunks) < 10
+
+
+def test_supervise_removes_for_some_time_and_goes_on_later(caller, monkeypatch):
+    monkeypatch.setattr(removing, "AT_ONCE", 1)
+    monkeypatch.setattr(removing, "ROUND_S", 0)
+    run = an_ended_run(caller)
+    outputs.add(run, [("outputs/b.bin", blobs.put([b"b"]).sha256)])
+    Run.objects.filter(pk=run.pk).update(waits_for=removing.MARK)
+    removing.go_on()
+    assert Run.objects.exists(), "a large run takes more than one round"
+    for _ in range(100):
+        removing.go_on()
+    assert not Run.objects.exists()

@@ -88,7 +88,7 @@ def test_many_runs_are_few_queries(caller, experiment, django_assert_max_num_que
     "sent",
     [
         {}, {"runs": []}, {"runs": "a", "action": "tag"}, {"runs": [1], "action": "archive"},
-        {"runs": ["a"], "action": "delete"}, {"runs": ["a"]}, {"runs": ["a"], "action": "tag"},
+        {"runs": ["a"], "action": "remove"}, {"runs": ["a"]}, {"runs": ["a"], "action": "tag"},
         {"runs": ["a"] * 1001, "action": "archive"}, [],
     ],
     ids=lambda sent: str(sent)[:30],

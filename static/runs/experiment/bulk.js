@@ -23,13 +23,15 @@ const ASKED = {
 const AT_ONCE = 1000;
 
 export class Bulk {
-  constructor({ actions, api, selection }) {
+  /** remove(): asks whether the selected runs are to be deleted. */
+  constructor({ actions, api, selection, remove }) {
     Object.assign(this, { api, selection, dialog: document.querySelector("dialog#bulk") });
     const part = (name) => this.dialog.querySelector(`[data-${name}]`);
     Object.assign(this, { words: part("words"), button: part("do"), tag: part("tag"), said: part("said"), form: this.dialog.querySelector("form.in") });
     actions.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-act]");
       if (target.closest("[data-clear]")) selection.clear();
+      else if (button?.dataset.act === "delete") remove();
       else if (button) this.ask(button.dataset.act);
     });
     this.form.addEventListener("submit", (event) => {

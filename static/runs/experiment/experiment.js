@@ -9,6 +9,7 @@ import { Selection } from "runs/experiment/selection";
 import { start, told } from "runs/experiment/table";
 import { Views } from "runs/experiment/views";
 import { asked } from "runs/experiment/address";
+import { startRemoval } from "runs/removal/many";
 import { count } from "studio/words";
 
 const root = document.querySelector("[data-experiment]");
@@ -20,7 +21,8 @@ const compareLink = part("compare-link");
 start();
 const selection = new Selection();
 const charts = new Charts(part("charts"), { workspace, selection });
-const bulk = new Bulk({ actions: part("bulk"), api, selection });
+const remove = startRemoval(root, { api, name: experiment, home: root.dataset.home, selection });
+const bulk = new Bulk({ actions: part("bulk"), api, selection, remove });
 const query = new Query(part("ask"), `${own}complete`);
 const cells = new Cells();
 startMenus(choices, charts);

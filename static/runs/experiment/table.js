@@ -12,6 +12,7 @@ const TRIES = 3;
 
 let going = null;
 let isBehind = false;
+let isResting = false;
 let timer = 0;
 let last = 0;
 
@@ -55,13 +56,19 @@ export async function refresh() {
   document.dispatchEvent(new CustomEvent("rows-changed"));
 }
 
+/** Ask no more, for the experiment is being deleted; or again, for it was not. */
+export function rest(isAtRest) {
+  isResting = isAtRest;
+}
+
 /** Ask soon: something changed in the studio. */
 function soon() {
+  if (isResting) return;
   if (document.hidden) return void (isBehind = true);
   timer ||= setTimeout(() => {
     timer = 0;
     if (going) soon();
-    else refresh();
+    else if (!isResting) refresh();
   }, Math.max(0, last + GAP_MS - Date.now()));
 }
 

@@ -3,9 +3,11 @@
 import { element } from "studio/words";
 
 /** An empty `sandbox` takes everything away: scripts, forms, pop-ups, its own origin, the page above. */
-export function framed(address, title) {
+export function framed(address, title, height = 0) {
   const frame = element("iframe", { title, loading: "lazy", referrerpolicy: "no-referrer" });
   frame.setAttribute("sandbox", "");
+  // By what its text says: the frame itself can tell nobody how high it is.
+  if (height) frame.setAttribute("height", height);
   frame.setAttribute("src", address);
   return frame;
 }

@@ -1,12 +1,13 @@
 // Pictures, sound, film, and what is only to be downloaded.
 
 import { bytes as size } from "studio/sizes";
-import { element } from "studio/words";
+import { count, element } from "studio/words";
 
 const STEPS = [0.1, 0.25, 0.5, 1, 2, 4, 8];
 
 /** Fitted first; larger and smaller by buttons, + and −, or Ctrl and the wheel. */
 export function image(preview, panel) {
+  if (preview.is_too_large) return large(preview, panel);
   const picture = element("img", { src: panel.url, alt: preview.path, draggable: false });
   const scroller = element("div", { class: "canvas", tabIndex: 0, role: "group", "aria-label": "Picture" }, picture);
   const buttons = { "−": "Smaller", "1:1": "Its own size", "+": "Larger", Fit: "Fit" };
@@ -38,6 +39,12 @@ export function image(preview, panel) {
   picture.addEventListener("error", () => panel.fail(new Error("The browser cannot draw this picture.")));
   new ResizeObserver(() => scale === null && picture.naturalWidth && zoom(null)).observe(scroller);
   return element("div", { class: "shown picture-shown" }, scroller, element("p", { class: "foot" }, bar));
+}
+
+/** A small file may hold a picture that would fill the browser's memory. */
+function large({ path, width, height }, panel) {
+  panel.say(`${count(width)} × ${count(height)}`);
+  return element("div", { class: "shown card-shown" }, card(panel.item, panel, `A picture of ${count(width)} × ${count(height)} pixels: ${path.split("/").at(-1)} is too large to be drawn here.`));
 }
 
 export function audio(preview, panel) {

@@ -44,7 +44,7 @@ function output(given, panel) {
     return element("div", { class: "output" }, element("img", { src, alt: given.text || "an output of this cell", loading: "lazy" }));
   }
   if (given.kind === "frame") {
-    return element("div", { class: "output" }, framed(panel.frame({ cell: given.cell, output: given.output }), "An output of this cell"));
+    return element("div", { class: "output" }, framed(panel.frame({ cell: given.cell, output: given.output }), "An output of this cell", given.height));
   }
   const name = given.kind === "error" ? "output error" : "output";
   return element("pre", { class: name, tabIndex: 0 }, ...ansi(given.text));

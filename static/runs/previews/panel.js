@@ -8,15 +8,16 @@ import { Find } from "runs/previews/find";
 import { page } from "runs/previews/frame";
 import { hex } from "runs/previews/hex";
 import { json } from "runs/previews/json";
+import { showLooks } from "runs/previews/looks";
 import { markdown } from "runs/previews/markdown";
 import { audio, card, empty, image, pdf, video } from "runs/previews/media";
 import { notebook } from "runs/previews/notebook";
+import { keepPlaces, versionOf } from "runs/previews/renewing";
 import { table } from "runs/previews/table";
 import { text } from "runs/previews/text";
 import { startWrap } from "runs/previews/wrap";
 
 const SHOWS = { array, audio, empty, hex, image, json, markdown, notebook, page, pdf, table, text, video };
-const WORDS = { text: "Text", hex: "Bytes", json: "Tree", table: "Table", notebook: "Notebook", markdown: "Page", page: "Page", image: "Picture", array: "Array", audio: "Sound", video: "Film", pdf: "Document" };
 const LINED = new Set(["text", "json", "table", "markdown", "notebook", "array", "hex"]);
 
 export class Panel {
@@ -24,7 +25,7 @@ export class Panel {
   constructor(root, { preview, frame, changedLook = () => {} }) {
     Object.assign(this, { root, addresses: { preview, frame }, changedLook, follow: () => {} });
     const part = (name) => root.querySelector(`[data-preview="${name}"]`);
-    this.parts = Object.fromEntries(["body", "status", "looks", "raw", "download", "name", "wrap"].map((name) => [name, part(name)]));
+    this.parts = Object.fromEntries(["body", "status", "looks", "raw", "download", "name", "wrap", "register"].map((name) => [name, part(name)]));
     this.find = new Find(root.querySelector(".find"), () => this.parts.body);
     startWrap(this.parts.wrap, root);
     this.parts.looks.addEventListener("click", ({ target }) => target.dataset.look !== undefined && this.#look(target.dataset.look));
@@ -40,10 +41,11 @@ export class Panel {
 
   /** Show a file: { path, size_bytes, url }; look: "text" or "hex" for another one than its own. */
   async show(item, look = "") {
-    Object.assign(this, { item, look, url: item.url, download: `${item.url}?download=1`, follow: () => {} });
+    Object.assign(this, { item, look, shown: null, memory: {}, download: `${item.url}?download=1`, follow: () => {} });
     this.parts.name.textContent = item.path;
     this.parts.raw.href = item.url;
     this.parts.download.href = this.download;
+    if (this.parts.register) this.parts.register.dataset.registers = item.path;
     this.root.setAttribute("aria-busy", "true");
     try {
       const preview = await this.more({}, item);
@@ -65,26 +67,49 @@ export class Panel {
     return `${this.addresses.frame}?${new URLSearchParams({ path: this.item.path, ...where })}`;
   }
 
-  #draw(preview) {
+  /** Show the file as it is now, where it was replaced: in the same place, and without a word. */
+  async renew(item) {
+    const { shown, memory } = this;
+    const isSame = () => this.shown === shown && this.item.path === item.path;
+    try {
+      if (!shown || !isSame() || (await versionOf(item.url)) === shown.version || !isSame()) return;
+      const preview = await this.more(memory.at ?? {}, item);
+      if (!isSame()) return;
+      if (preview.kind !== shown.kind) return void this.show(item, this.look);
+      this.item = item;
+      await this.#replace(preview);
+    } catch {
+      // The next file that comes is another occasion.
+    }
+  }
+
+  /** Draw aside, and then change the one for the other. */
+  async #replace(preview) {
+    const restore = keepPlaces(this.parts.body);
+    this.settled = null;
+    const drawn = this.#made(preview);
+    await this.settled;
+    this.parts.body.replaceChildren(drawn);
+    restore();
+    this.changed();
+  }
+
+  #made(preview) {
     this.shown = preview;
+    // A browser that has a picture of this address does not ask for it again.
+    this.url = `${this.item.url}?v=${preview.version.slice(0, 16)}`;
+    return SHOWS[preview.kind](preview, this);
+  }
+
+  #draw(preview) {
+    const drawn = this.#made(preview);
     this.root.dataset.shows = preview.kind;
     const isPlain = LINED.has(preview.kind);
     this.root.querySelector(".tools").classList.toggle("bare", !isPlain);
-    this.#looks(preview);
-    this.words = "";
-    this.parts.body.replaceChildren(SHOWS[preview.kind](preview, this));
+    showLooks(this.parts.looks, preview);
+    this.parts.body.replaceChildren(drawn);
     this.find.restart();
     this.follow();
-  }
-
-  #looks({ kind, also }) {
-    const looks = also.map((look, place) => {
-      const button = element("button", { type: "button", "aria-pressed": String(look === kind) }, WORDS[look] ?? look);
-      button.dataset.look = place ? look : "";
-      return button;
-    });
-    this.parts.looks.hidden = looks.length < 2;
-    this.parts.looks.replaceChildren(...looks);
   }
 
   #look(look) {

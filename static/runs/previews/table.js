@@ -6,7 +6,8 @@ import { count, element } from "studio/words";
 const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$|^(nan|inf|-inf)$/i;
 
 export function table(preview, panel) {
-  const before = []; // where each earlier page began
+  const { memory } = panel; // a file that is replaced is shown at the same page
+  const before = (memory.before ??= []); // where each earlier page began
   const head = element("thead");
   const body = element("tbody");
   const grid = element("table", {}, head, body);
@@ -16,7 +17,6 @@ export function table(preview, panel) {
   const foot = element("p", { class: "foot" }, place, element("span", { class: "right" }, back, " ", on));
   const root = element("div", { class: "shown table-shown" }, element("div", { class: "wide", tabIndex: 0, role: "group", "aria-label": "Rows" }, grid), foot);
   let shown = null;
-  let at = {};
 
   function show(page) {
     shown = page;
@@ -37,9 +37,9 @@ export function table(preview, panel) {
     panel.changed();
   }
 
-  const go = (where) => panel.more(where).then((page) => ((at = where), show(page)), panel.fail);
+  const go = (where) => panel.more(where).then((page) => ((memory.at = where), show(page)), panel.fail);
   on.addEventListener("click", () => {
-    before.push(at);
+    before.push(memory.at ?? {});
     go(shown.next);
   });
   back.addEventListener("click", () => go(before.pop()));

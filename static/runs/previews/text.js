@@ -12,10 +12,14 @@ export function text(preview, panel) {
   const foot = element("p", { class: "more" }, more);
   let { next_offset: next } = preview;
   let asking = null;
+  const { memory } = panel; // a file that is replaced is shown as far as it was
+  const wanted = memory.parts ?? 0;
+  memory.parts = 0;
 
   function add(piece) {
     lines.append(piece.text, piece.marks);
     next = piece.next_offset;
+    memory.parts += 1;
     const there = next ?? preview.size_bytes;
     const part = next === null ? "" : `the first ${size(there)} of ${size(preview.size_bytes)}`;
     panel.say([counted(lines.count, "line"), part].filter(Boolean).join(" · "));
@@ -31,7 +35,12 @@ export function text(preview, panel) {
   }
 
   more.addEventListener("click", ask);
+  async function settle() {
+    while (memory.parts < wanted && next !== null) await ask();
+  }
+
   add(preview);
+  panel.settled = settle();
   panel.linked(() => lines.goToHash());
   return element("div", { class: "shown lines-shown" }, lines.root, foot);
 }

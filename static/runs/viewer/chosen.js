@@ -4,12 +4,14 @@ import { csrf } from "studio/api";
 import { bytes as size, counted } from "studio/sizes";
 import { element } from "studio/words";
 
+const LOGS = /^(azureml-logs|logs)\//;
+
 export class Chosen {
   /** bar: the element that shows it. zip: the address that makes a zip of posted paths. */
   constructor(bar, tree, { zip, fileUrl }) {
     Object.assign(this, { bar, tree, zip, fileUrl });
     const part = (name) => bar.querySelector(`[data-chosen="${name}"]`);
-    [this.words, this.download, this.clear] = ["words", "download", "clear"].map(part);
+    [this.words, this.download, this.clear, this.register] = ["words", "download", "clear", "register"].map(part);
     this.download.addEventListener("click", () => this.#get());
     this.clear.addEventListener("click", () => {
       for (const box of this.#boxes()) box.checked = false;
@@ -32,6 +34,14 @@ export class Chosen {
     this.bar.hidden = !items.length;
     this.tree.root.classList.toggle("choosing", items.length > 0);
     this.words.textContent = `${counted(files, "file")} · ${size(bytes)}`;
+    if (this.register) this.#offer(items);
+  }
+
+  /** One file or folder that the run kept can become a model; what it said cannot. */
+  #offer([item, ...others]) {
+    const isKept = item && !others.length && item.kind !== "log" && !LOGS.test(item.path);
+    this.register.hidden = !isKept;
+    this.register.dataset.registers = isKept ? item.path.replace(/\/$/, "") : "";
   }
 
   /** One file by itself, several as a zip. A form, so that the browser keeps it as it comes. */

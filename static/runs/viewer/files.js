@@ -59,16 +59,22 @@ async function found(path) {
 
 function open(path, look = "") {
   const item = tree.item(path);
-  if (!item || shown === path) return;
+  if (!item) return;
+  if (tree.current !== path) tree.mark(path);
+  if (shown === path) return void (item.kind === "file" && panel.renew({ ...item, url: urlOf(path) }));
+  if (item.kind === "log") return void openLog(path);
   shown = path;
-  tree.mark(path);
-  const isLog = item.kind === "log";
-  lines.hidden = !isLog;
-  shows.hidden = isLog;
-  const file = { ...item, url: urlOf(path) };
-  if (!isLog) return void panel.show(file, look);
+  lines.hidden = true;
+  shows.hidden = false;
+  panel.show({ ...item, url: urlOf(path) }, look);
+}
+
+function openLog(path) {
+  shown = path;
+  lines.hidden = false;
+  shows.hidden = true;
   const log = `${api}log?${new URLSearchParams({ path })}`;
-  viewer.show({ ...file, log, topic: `${topic}:log:${path}` });
+  viewer.show({ path, url: urlOf(path), log, topic: `${topic}:log:${path}` });
 }
 
 /**
@@ -116,6 +122,7 @@ async function ask() {
   }
 }
 
+if (root.dataset.log) openLog(root.dataset.log); // the tree may take its time
 asking = tree.start().then(() => byPerson && tree.reveal(byPerson)).catch(() => {}).then(draw).finally(() => (asking = null));
 await asking;
 listen(topic, ({ event }) => ["files-changed", "run-changed"].includes(event) && refresh(), refresh);

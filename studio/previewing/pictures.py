@@ -7,6 +7,8 @@ from studio.files import blobs
 
 # A camera's preview may stand before the size in a JPEG.
 HEAD_BYTES = 256 * 1024
+# What a browser makes of a small file may fill its memory: larger ones are linked, not loaded.
+MOST_PIXELS = 50_000_000
 # Frames of a JPEG that hold its size; the other codes between are tables and restarts.
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -19,6 +21,11 @@ class Picture:
     width: int
     height: int
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether a page must not load it by itself."""
+        return self.width * self.height > MOST_PIXELS
+
 
 @lru_cache(maxsize=4096)
 def of_blob(sha256: str) -> Picture | None:
@@ -28,7 +35,7 @@ def of_blob(sha256: str) -> Picture | None:
 
 
 def of_bytes(head: bytes) -> Picture | None:
-    """The picture that begins with `head`: PNG, JPEG, GIF, WebP; None for anything else."""
+    """The picture that begins with `head`: PNG, JPEG, GIF, WebP, BMP; None for anything else."""
     if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR" and len(head) >= 24:
         return Picture("image/png", _big(head[16:20]), _big(head[20:24]))
     if head[:6] in (b"GIF87a", b"GIF89a") and len(head) >= 10:
@@ -37,6 +44,8 @@ def of_bytes(head: bytes) -> Picture | None:
         return _webp(head)
     if head.startswith(b"\xff\xd8"):
         return _jpeg(head)
+    if head.startswith(b"BM") and len(head) >= 26:  # one that stands on its head is of less than 0
+        return Picture("image/bmp", _signed(head[18:22]), _signed(head[22:26]))
     return None
 
 
@@ -46,6 +55,10 @@ def _big(data: bytes) -> int:
 
 def _little(data: bytes) -> int:
     return int.from_bytes(data, "little")
+
+
+def _signed(data: bytes) -> int:
+    return abs(int.from_bytes(data, "little", signed=True))
 
 
 def _webp(head: bytes) -> Picture | None:
