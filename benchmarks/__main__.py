@@ -17,11 +17,13 @@ from benchmarks import (
     ingest,
     live_line,
     logs,
+    many_files,
     many_runs,
     point_to_pixel,
     public_shape,
     run_log,
     run_table,
+    sdk,
 )  # fmt: skip
 from benchmarks.figures import Figure, table
 from tests.fixtures.studio_process import StudioProcess
@@ -43,6 +45,8 @@ PARTS = {
     "public_shape": public_shape.measure,
     "faults": faults.measure,
     "files": files.measure,
+    "many_files": many_files.measure,
+    "sdk": sdk.measure,
 }
 
 

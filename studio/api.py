@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from studio import tokens
+from studio import tokens, workspaces
 from studio.access import home_workspace, workspaces_of
 from studio.api_access import workspace_of
 from studio.api_input import Input
 from studio.auth import ByPerson, ByPersonOrRun, user_of
 from studio.errors import NotFound
-from studio.files import blobs, bodies
+from studio.files import batches, blobs, bodies
 from studio.models import Token, TokenKind
 
 
@@ -56,7 +56,15 @@ class Me(APIView):
         )
 
 
+class NewWorkspace(Input):
+    """A workspace to make."""
+
+    name = serializers.CharField(max_length=100)
+
+
 class Workspaces(APIView):
+    """The workspaces that the caller reaches; POST makes one, and gives a token for it."""
+
     permission_classes = [ByPerson]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -65,6 +73,16 @@ class Workspaces(APIView):
         if isinstance(request.auth, Token):
             found = found.filter(pk=request.auth.workspace_id)
         return Response({"items": [{"name": w.name, "created_at": w.created_at} for w in found]})
+
+    @extend_schema(request=NewWorkspace, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        wanted = NewWorkspace.read(request.data)
+        made = workspaces.make(user_of(request), wanted["name"])
+        until = now() + timedelta(days=365)
+        words = f"made with {made.name}"
+        _, secret = tokens.issue(user_of(request), made, name=words, expires_at=until)
+        told = {"name": made.name, "created_at": made.created_at, "token": secret}
+        return Response(told, status=201)
 
 
 class NewToken(Input):
@@ -147,8 +165,20 @@ class PutBlob(APIView):
     @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
     def put(self, request: Request, workspace: str, sha256: str) -> Response:
         workspace_of(request, workspace, write=True)
-        blob = blobs.put(body_of(request), sha256)
+        blob = blobs.put(body_of(request), sha256, bodies.length_of(request._request))
         return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes})
+
+
+class PutBatch(APIView):
+    """Send many small contents, each under its SHA-256, in one body: all are kept, or none."""
+
+    permission_classes = [ByPersonOrRun]
+    parser_classes = [RawBody]
+
+    @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, workspace: str) -> Response:
+        workspace_of(request, workspace, write=True)
+        return Response({"kept": batches.keep(body_of(request))})
 
 
 class PostBlob(APIView):
@@ -160,5 +190,5 @@ class PostBlob(APIView):
     @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, workspace: str) -> Response:
         workspace_of(request, workspace, write=True)
-        blob = blobs.put(body_of(request))
+        blob = blobs.put(body_of(request), size_bytes=bodies.length_of(request._request))
         return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes}, status=201)

@@ -10,6 +10,7 @@ urlpatterns = [
     path(
         "workspaces/<str:workspace>/blobs/missing", api.MissingBlobs.as_view(), name="blobs-missing"
     ),
+    path("workspaces/<str:workspace>/blobs/batch", api.PutBatch.as_view(), name="blobs-batch"),
     path("workspaces/<str:workspace>/blobs/<str:sha256>", api.PutBlob.as_view(), name="blob"),
     path("workspaces/<str:workspace>/uploads", uploads_api.Uploads.as_view(), name="uploads"),
     path(

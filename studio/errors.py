@@ -12,6 +12,8 @@
     ├── Conflict                409 conflict             it is not in the state you think it is
     │   ├── WrongOffset         409 wrong_offset         `at` says where to go on
     │   └── MissingBlobs        409 missing_blobs        `missing` lists them
+    ├── StorageAway             503 storage_away         the bucket that keeps contents
+    ├── WrongVersion            426 wrong_version        client too old for this studio
     └── DiskFull                507 disk_full            again when there is room
 
 The SDK turns `code` back into the class of the same name.
@@ -105,6 +107,14 @@ class WrongOffset(Conflict):
 
 class MissingBlobs(Conflict):
     code, status = "missing_blobs", 409
+
+
+class StorageAway(StudioError):
+    code, status = "storage_away", 503
+
+
+class WrongVersion(StudioError):
+    code, status = "wrong_version", 426
 
 
 class DiskFull(StudioError):

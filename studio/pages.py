@@ -149,7 +149,7 @@ def _section(request: HttpRequest) -> str:
     match = request.resolver_match
     app, name = (match.app_name, match.url_name or "") if match else ("", "")
     if app == "runs":
-        return "experiments"
+        return "models" if name.startswith("models-") else "experiments"
     if app == "registry":
         of = {"environment": "environments", "dataset": "data"}
         return next((key for word, key in of.items() if word in name), "models")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from studio import views
+from studio import views, wheel_views
 
 app_name = "studio"
 urlpatterns = [
@@ -14,4 +14,7 @@ urlpatterns = [
     path("settings/config.json", views.config, name="config"),
     path("settings/tokens/", views.tokens_made, name="tokens"),
     path("settings/tokens/<int:token_id>/", views.token_deleted, name="token-delete"),
+    path("sdk/simple/", wheel_views.index, name="sdk-index"),
+    path("sdk/simple/<str:name>/", wheel_views.package, name="sdk-package"),
+    path("sdk/<str:name>", wheel_views.download, name="sdk-wheel"),
 ]

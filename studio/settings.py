@@ -61,6 +61,7 @@ MIDDLEWARE = [
     # The only asynchronous one, so it stands first: one change of worlds a request, not three.
     "servestatic.middleware.ServeStaticMiddleware",
     "studio.middleware.RequestId",
+    "studio.agreement.Versions",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -222,8 +223,16 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"STUDIO_FETCH_PRIVATE: {error}; such as 10.1.0.0/16") from None
 FETCH_MAX_BYTES = env.number("STUDIO_FETCH_MAX_GB", 100, least=1) * 10**9
+# A fetch waits for others' servers most of the time: such have threads of their own in the worker,
+# so that no run waits for them; and one that brings less than this for a minute ends.
+FETCHES_AT_ONCE = env.number("STUDIO_FETCHES_AT_ONCE", 8, least=1)
+FETCH_LEAST_BYTES_PER_S = env.number("STUDIO_FETCH_LEAST_BYTES_PER_S", 1000)
 # Where the files of open datasets are, instead of at their own addresses: a URL or a folder.
 OPENDATA_MIRROR = env.text("STUDIO_OPENDATA_MIRROR")
+# A folder with more open datasets, one file each as in registry/opendata/.
+OPENDATA_CATALOG = env.text("STUDIO_OPENDATA_CATALOG")
+if OPENDATA_CATALOG and not Path(OPENDATA_CATALOG).expanduser().is_dir():
+    raise ImproperlyConfigured(f"STUDIO_OPENDATA_CATALOG={OPENDATA_CATALOG} is no folder")
 
 # --- images ------------------------------------------------------------------------------------
 # Folders with Python interpreters, besides PATH: each `python3.N` or `*/bin/python` in them counts.

@@ -129,13 +129,15 @@ def finish(stream_id: int) -> None:
 
 def read_bytes(stream: Stream, offset: int, limit: int) -> tuple[bytes, int]:
     """Return up to `limit` bytes from `offset` on, and how many newlines come before them."""
-    first = stream.chunks.filter(offset__lte=offset).order_by("-offset").first()
+    places = stream.chunks.filter(offset__lte=offset).order_by("-offset")
+    first = places.values_list("offset", "first_line").first()
     if first is None:
         return b"", 0
-    chunks = stream.chunks.filter(offset__gte=first.offset, offset__lt=offset + limit)
-    data = b"".join(bytes(chunk.data) for chunk in chunks.order_by("offset"))
-    start = offset - first.offset
-    return data[start : start + limit], first.first_line + data[:start].count(b"\n")
+    chunks = stream.chunks.filter(offset__gte=first[0], offset__lt=offset + limit)
+    found = chunks.order_by("offset").values_list("data", flat=True)
+    data = b"".join(bytes(piece) for piece in found)
+    start = offset - first[0]
+    return data[start : start + limit], int(first[1]) + data.count(b"\n", 0, start)
 
 
 def read(stream: Stream, offset: int, limit: int = CHUNK_BYTES) -> Piece:

@@ -14,7 +14,7 @@ from django.utils.timezone import now as clock
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from studio import forms, sign_in_links, tokens
+from studio import forms, sign_in_links, tokens, wheel
 from studio.access import home_workspace, person, workspace_for
 from studio.errors import NotFound, unforeseen
 from studio.middleware import error_page, request_id
@@ -71,6 +71,7 @@ def _settings(request: HttpRequest, **shown: object) -> HttpResponse:
         "token_form": forms.NewToken(),
         "tokens": _tokens_of(request),
         "url": settings.URL,
+        "install": wheel.commands(settings.URL),
         "now": clock(),
         "memberships": Member.objects.filter(user=person(request.user)).select_related("workspace"),
     }

@@ -94,7 +94,7 @@ export class Find {
     const { text, regex, case: isCase } = this.query;
     const words = { text, regex: Number(regex), case: Number(isCase), ...where };
     try {
-      const found = await this.view().source.find(words, this.pattern);
+      const found = await this.view().source.find(words);
       return round === this.round ? found : null;
     } catch (error) {
       if (round === this.round) this.note = error.fields?.text ?? error.message;

@@ -1,25 +1,35 @@
 // Lines as pages of them are kept: those of a piece of text, and the few that a reader was at lately.
 
-import { get } from "studio/api";
+import { ask, BLOCK } from "studio/log/asking";
 import { Terminal } from "studio/log/terminal";
 
-export const BLOCK = 500;
 const MOST_BLOCKS = 40;
+const REST_BYTES = 64 * 1024;
 
-/** Call `log/lines` or `log/find` of the log at `url`; "" is `log` itself. */
-export function ask(url, call, query) {
-  const [path, given] = url.split("?");
-  const words = new URLSearchParams(given);
-  for (const [key, value] of Object.entries(query)) words.set(key, String(value));
-  return get(`${path}${call && "/"}${call}?${words}`);
-}
-
-/** What the server answered (docs/api.md, log/lines) as lines to draw. */
-export function drawn({ from, lines, rests }) {
+/** What the server answered (docs/api.md, log/lines) on a terminal. */
+function shown({ from, lines, rests }) {
   const terminal = new Terminal();
   terminal.feed(lines.join("\n"));
   for (const { line, offset, end } of rests) terminal.lines[line - from].rest = { offset, end };
-  return terminal.lines;
+  return terminal;
+}
+
+/** An answer as lines to draw. */
+export const drawn = (answer) => shown(answer).lines;
+
+/** An answer with the last lines as the terminal that goes on with what comes. */
+export function ending(answer) {
+  const terminal = shown(answer);
+  if (answer.lines.length && !answer.is_open) terminal.feed("\n");
+  return terminal;
+}
+
+/** Bring more of a very long line. */
+export async function lengthen(line, url) {
+  const { offset, end } = line.rest;
+  const piece = await ask(url, "", { offset, limit: Math.min(REST_BYTES, end - offset) });
+  line.text += piece.text;
+  line.rest = piece.next_offset < end && piece.text ? { offset: piece.next_offset, end } : null;
 }
 
 /** Blocks of lines by their number, the least recently used let go. */

@@ -28,15 +28,14 @@ function begun(number, isTarget) {
 /**
  * Build the row of `line`; undefined: it has not come yet.
  * hits: [[start, end, isCurrent], …] found in the line.  number: 1 for the first line.
- * isLog: whether words such as "Error" say how to colour the line.  open: the traceback that begins
- * here and is not folded.
+ * open: the traceback that begins here and is not folded.
  */
-export function row(line, { number, hits, isTarget, isLog, open }) {
+export function row(line, { number, hits, isTarget, open }) {
   const made = begun(number, isTarget || hits.some(([, , isCurrent]) => isCurrent));
   const text = element("span", { class: "text" });
   if (line) text.append(...pieces(line, hits));
   else made.classList.add("coming");
-  const name = line && isLog ? tone(line) : "";
+  const name = line ? tone(line) : "";
   if (name) made.classList.add(name);
   made.append(text);
   if (open) text.append(button("fold", "Fold", { "data-close": String(open.start) }));

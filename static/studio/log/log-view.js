@@ -28,8 +28,8 @@ export class LogView {
     new ResizeObserver(() => this.#measure()).observe(scroller);
   }
 
-  show(source, { atEnd }) {
-    Object.assign(this, { source, unseen: 0, target: null, sought: null, isFollowing: atEnd });
+  show(source) {
+    Object.assign(this, { source, unseen: 0, target: null, sought: null, isFollowing: true });
     this.known = source.count;
     this.top = { line: 0, px: 0 };
     this.folds.clear();
@@ -131,7 +131,7 @@ export class LogView {
     const there = source.line(line);
     const hits = there && !fold ? this.hitsOf(line, there.text) : [];
     const [from, to] = this.target ?? [-1, -1];
-    const place = { number: line + 1, hits, isTarget: line >= from && line <= to, isLog: source.isLog };
+    const place = { number: line + 1, hits, isTarget: line >= from && line <= to };
     const node = fold ? foldedRow(fold) : row(there, { ...place, open: this.folds.openAt(line) });
     if (this.layout.isWrapped && there) this.layout.learn(line);
     return node;

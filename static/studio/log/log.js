@@ -2,14 +2,14 @@
 // holds some thousand lines, however long the log is; the others are asked for by their numbers.
 
 import { listen } from "studio/live";
-import { ask, Blocks, drawn } from "studio/log/lines";
+import { ask, END } from "studio/log/asking";
+import { Blocks, drawn, ending, lengthen } from "studio/log/lines";
 import { Terminal } from "studio/log/terminal";
 
-const TAIL = 500;
 const MOST_TAIL = 20_000;
 // What a script says faster than anyone reads is asked for so often, and only its end.
-const AGAIN_MS = 150;
-const REST_BYTES = 64 * 1024;
+// Of a last line that is too long to be shown, only what is left of it grows.
+const [AGAIN_MS, LONG_AGAIN_MS] = [150, 1000];
 
 /**
  * url: the log's address (docs/api.md, `log`; `log/lines` and `log/find` beside it). topic: says when
@@ -17,11 +17,14 @@ const REST_BYTES = 64 * 1024;
  */
 export class Log {
   constructor({ url, topic, changed, failed }) {
-    Object.assign(this, { url, changed, failed, isLog: true, isComplete: false, isCut: false });
+    Object.assign(this, { url, changed, failed, isComplete: false, isCut: false });
     Object.assign(this, { end: null, first: 0, ranks: [] });
     this.terminal = new Terminal();
     this.blocks = new Blocks();
-    this.stopHearing = listen(topic, (event) => this.#hear(event), () => this.catchUp());
+    // What is asked for at once is there before the socket is; then, only what may have come since.
+    const heard = () => this.isComplete || this.catchUp();
+    this.stopHearing = listen(topic, (event) => this.#hear(event), heard);
+    this.catchUp();
   }
 
   stop() {
@@ -41,7 +44,13 @@ export class Log {
   /** A line by its number from 0, undefined where it has not come yet. */
   line(number) {
     const tail = number - this.first;
-    return tail < 0 ? this.blocks.line(number) : this.terminal.lines[tail];
+    return tail < 0 || !this.isThere ? this.blocks.line(number) : this.terminal.lines[tail];
+  }
+
+  /** Ask for a line before the end has come, which says how many there are. */
+  ahead(line) {
+    this.wish = [line, line];
+    this.#fetch().catch(this.failed);
   }
 
   /** Ask for what is missing of these lines; of many wishes the last one counts. */
@@ -93,11 +102,7 @@ export class Log {
 
   /** More of a very long line. */
   async more(number) {
-    const line = this.line(number);
-    const { offset, end } = line.rest;
-    const piece = await this.ask("", { offset, limit: Math.min(REST_BYTES, end - offset) });
-    line.text += piece.text;
-    line.rest = piece.next_offset < end && piece.text ? { offset: piece.next_offset, end } : null;
+    await lengthen(this.line(number), this.url);
     this.changed({ from: number, to: number + 1 });
   }
 
@@ -112,7 +117,7 @@ export class Log {
     const from = this.first + this.terminal.feed(text);
     this.end = end;
     const { lines } = this.terminal;
-    if (lines.length > MOST_TAIL) this.first += lines.splice(0, lines.length - TAIL * 4).length;
+    if (lines.length > MOST_TAIL) this.first += lines.splice(0, lines.length - MOST_TAIL / 10).length;
     this.changed({ from, to: Infinity });
   }
 
@@ -131,19 +136,15 @@ export class Log {
     while (this.isBehind && !this.stopped) {
       this.isBehind = false;
       [this.isAsking, this.heard] = [true, 0];
-      const asked = this.ask("lines", { from: -TAIL, count: TAIL, ranks: 1 });
+      const asked = this.ask("lines", END);
       const answer = await asked.finally(() => (this.isAsking = false));
       if (this.stopped) return;
       this.isBehind ||= this.heard > answer.next_offset;
-      this.terminal = new Terminal();
-      this.terminal.feed(answer.lines.join("\n"));
-      if (answer.lines.length && !answer.is_open) this.terminal.feed("\n");
-      const known = answer.rests.map(({ line, ...rest }) => [line - answer.from, rest]);
-      for (const [at, rest] of known) this.terminal.lines[at].rest = rest;
-      Object.assign(this, { first: answer.from, end: answer.next_offset, ranks: answer.ranks ?? [] });
-      Object.assign(this, { isComplete: answer.is_complete, isCut: answer.is_cut });
+      const { from: first, next_offset: end, ranks = [], is_complete: isComplete, is_cut: isCut } = answer;
+      Object.assign(this, { terminal: ending(answer), first, end, ranks, isComplete, isCut });
       this.changed({ from: this.first, to: Infinity });
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      const isLong = answer.rests.at(-1)?.line === answer.line_count - 1;
+      await new Promise((resolve) => setTimeout(resolve, isLong ? LONG_AGAIN_MS : AGAIN_MS));
     }
   }
 }

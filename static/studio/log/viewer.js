@@ -1,4 +1,4 @@
-// What templates/studio/_viewer.html shows: a log that grows, text, a picture, or a card.
+// What templates/studio/_viewer.html shows: a log that grows.
 
 import { liveState } from "studio/live";
 import { counted } from "studio/sizes";
@@ -8,12 +8,10 @@ import { firstError } from "studio/log/first-error";
 import { linesInAddress, startLinks } from "studio/log/line-links";
 import { Log } from "studio/log/log";
 import { LogView } from "studio/log/log-view";
-import { PlainText } from "studio/log/plain";
-import { bodyOf } from "studio/log/preview";
 import { goTo, offerRanks } from "studio/log/ranks";
 import { startBar } from "studio/log/viewer-bar";
 
-const PARTS = ["lines", "other", "status", "raw", "download", "follow", "name", "error", "ranks"];
+const PARTS = ["lines", "status", "raw", "download", "follow", "name", "error", "ranks"];
 
 export class Viewer {
   /**
@@ -44,59 +42,28 @@ export class Viewer {
     addEventListener("hashchange", () => this.#goToHash());
   }
 
-  /** Show one file: { path, size_bytes, kind, url }; of kind "log" also { log, topic }, see Log. */
-  async show(item) {
+  /** Show one log: { path, url } of its bytes, and { log, topic }, see Log. */
+  show(item) {
     this.item = item;
     this.source?.stop();
-    this.source = null;
     this.problem = "";
     this.parts.name.textContent = item.path;
     this.parts.raw.href = item.url;
     this.parts.download.href = `${item.url}${item.url.includes("?") ? "&" : "?"}download=1`;
-    this.parts.error.hidden = item.kind !== "log";
+    this.parts.error.hidden = false;
     this.parts.ranks.hidden = true;
-    if (item.kind === "log") this.#showLog(item);
-    else await this.#showFile(item);
-  }
-
-  #showLog({ log: url, topic }) {
-    this.#choose("lines");
     const heard = { changed: (change) => this.#changed(change), failed: (error) => this.#fail(error) };
-    this.source = new Log({ url, topic, ...heard });
-    this.#start({ atEnd: true });
-  }
-
-  async #showFile(item) {
-    this.#choose("other");
-    this.parts.other.replaceChildren();
-    const body = await bodyOf(item).catch((error) => ({ problem: error.message }));
-    if (this.item !== item) return;
-    if (body.text === undefined) {
-      this.parts.other.replaceChildren(body.node ?? body.problem);
-      return this.#tell();
-    }
-    this.#choose("lines");
-    this.note = body.note;
-    this.source = new PlainText(body.text);
-    this.#start({ atEnd: false });
-    this.#goToHash();
-  }
-
-  #start({ atEnd }) {
+    this.source = new Log({ url: item.log, topic: item.topic, ...heard });
     this.isNew = true;
-    this.view.show(this.source, { atEnd });
+    const lines = linesInAddress();
+    if (lines) this.source.ahead(lines[0]);
+    this.view.show(this.source);
     this.find.restart();
-  }
-
-  #choose(part) {
-    this.note = "";
-    this.root.dataset.shows = part;
-    this.parts.lines.hidden = part !== "lines";
-    this.parts.other.hidden = part === "lines";
   }
 
   #changed(change) {
     const { source } = this;
+    if (!source.isThere) return;
     this.problem = "";
     this.view.changed(change);
     this.find.grown();
@@ -135,14 +102,13 @@ export class Viewer {
   #tell() {
     const { status, follow } = this.parts;
     if (!this.source) return void ((status.textContent = ""), (follow.hidden = true));
-    const { isLog, isCut } = this.source;
-    const isGrowing = isLog && !this.source.isComplete;
-    const lines = counted(this.view.count, "line");
-    const state = isGrowing ? liveState() : "";
+    const { isCut, isComplete, isThere } = this.source;
+    const lines = isThere && counted(this.view.count, "line");
+    const state = isComplete ? "" : liveState();
     const cut = isCut && "cut at its limit";
-    status.textContent = [this.problem || lines, this.note, cut, state].filter(Boolean).join(" · ");
+    status.textContent = [this.problem || lines, cut, state].filter(Boolean).join(" · ");
     const { unseen, isFollowing } = this.view;
-    follow.hidden = !isLog || (isFollowing && !isGrowing);
+    follow.hidden = isFollowing && isComplete;
     const words = unseen > 0 ? `${counted(unseen, "new line")} ↓` : "↓ To the end";
     follow.textContent = isFollowing ? "↓ Following the end" : words;
     follow.classList.toggle("quiet-follow", isFollowing);
