@@ -1,6 +1,6 @@
 """Large files to the studio in pieces: what arrived before a cut is not sent again.
 
-POST uploads ──► id, or: it is there ── PATCH ?offset= (64 MiB each) … ── POST finish ──► checked
+POST uploads ──► id, or: it is there ── PATCH ?offset= (256 MiB each) … ── POST finish ──► checked
                                          └── broken? GET: where to go on ──┘
 """
 
@@ -14,7 +14,7 @@ from trainyard._transport import UPLOAD_TIMEOUT_S, FilePart, Transport
 API = "/api/v1/"
 # Smaller files go in one call.
 LARGE_BYTES = 8 * 1024 * 1024
-PIECE_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 256 * 1024 * 1024
 # A piece on a line of 100 kB/s takes eleven minutes.
 PIECE_TIMEOUT_S = 900.0
 # How often in a row nothing of a piece may arrive; each try has the transport's own patience.

@@ -1,6 +1,7 @@
-"""SHA-256 of what arrives: beside the writing of it, and kept between its pieces."""
+"""What is done to a file beside the writing of it: hashed, and brought to the disk."""
 
 import hashlib
+import os
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 MOST_HASHES = 256
+FLUSH_BYTES = 128 * 1024 * 1024
 
 
 class Beside:
@@ -39,6 +41,31 @@ class Beside:
         if self._digest is not None:
             self._doing = self._thread.submit(self._digest.update, piece)
         self.size += len(piece)
+
+
+class ToDisk:
+    """Has a file's bytes brought to the disk while more of them come: the end waits for less."""
+
+    def __init__(self, file: int):
+        self._file = file
+        self._doing: Future[None] | None = None
+        self._since = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="to-disk")
+
+    def __enter__(self) -> "ToDisk":
+        return self
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(wait=True)
+
+    def wrote(self, size: int) -> None:
+        """Note that `size` more bytes were written."""
+        self._since += size
+        if self._since >= FLUSH_BYTES and (self._doing is None or self._doing.done()):
+            self._since = 0
+            self._doing = self._thread.submit(os.fdatasync, self._file)
 
 
 class Hashes:
