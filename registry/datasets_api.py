@@ -260,11 +260,11 @@ class OneDatasetVersion(APIView):
 
     permission_classes = [ByPersonOrRun]
 
-    @extend_schema(responses=OBJECT)
+    @extend_schema(operation_id="get_dataset_version", responses=OBJECT)
     def get(self, request: Request, workspace: str, name: str, number: str) -> Response:
         return Response(dataset_dict(version_of(request, workspace, name, number)))
 
-    @extend_schema(responses=OBJECT)
+    @extend_schema(operation_id="delete_dataset_version", responses=OBJECT)
     def delete(self, request: Request, workspace: str, name: str, number: str) -> Response:
         people_only(request)
         place = workspace_of(request, workspace, write=True)

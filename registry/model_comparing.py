@@ -1,6 +1,7 @@
 """Two model versions side by side: files, words on them, and arrays whose shapes changed."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from registry import model_files
 from registry.inspecting import looking
@@ -13,8 +14,7 @@ MOST_LOOKED_INTO = 5
 MOST_CHANGES = 500
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One name that differs: "changed", "added" or "removed", and what it was and is."""
 
     name: str

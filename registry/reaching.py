@@ -145,10 +145,11 @@ class _EncryptedPool(HTTPSConnectionPool):
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
     """Cut the connections that are made in the block when it takes longer: each piece of an
-    answer's head in time is not all of it in time."""
-    held = _asking.held
+    answer's head in time is not all of it in time. Raises TimeoutError then."""
+    held, was_cut = _asking.held, threading.Event()
 
     def cut() -> None:
+        was_cut.set()
         for sock in held:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -158,6 +159,9 @@ def _at_most(seconds: float) -> Iterator[None]:
     timer.start()
     try:
         yield
+        # A head that ends early passes for a whole one, of an answer with nothing in it.
+        if was_cut.is_set():
+            raise TimeoutError("the head of its answer did not come in time")
     finally:
         timer.cancel()
         while held:
