@@ -103,9 +103,9 @@ def test_models_datasets_and_clusters_come_and_go(commands, live_studio):
     commands("datasets", "download", "cli-data:1", "-o", "back")
     assert (commands.here / "back" / "deep" / "a.txt").read_text() == "a"
 
-    words = ("models", "register", "cli-model", "stuff", "--tag", "team=x")
+    words = ("models", "register", "cli-model", "stuff", "--tag", "by=cli")
     assert commands.json(*words)["id"] == "cli-model:1"
-    assert commands.json("models", "show", "cli-model")["tags"] == {"team": "x"}
+    assert commands.json("models", "show", "cli-model")["tags"] == {"by": "cli"}
     commands("models", "download", "cli-model:1", "-o", "model")
     assert (commands.here / "model" / "stuff" / "b.txt").read_text() == "b"
 

@@ -102,7 +102,7 @@ def test_outside_of_a_run_each_call_prints(monkeypatch, capsys):
     assert [f"Attempted to log {form} metric " in said for form in forms] == [True] * 8
     assert said.startswith(f"[START] Run {run.id} context\nAttempted to log row metric r:\n")
     assert said.endswith(f"[STOP] Run {run.id} context\n")
-    assert not hasattr(run, "get_metrics")
+    assert set(run.get_metrics()) == {"r", "m", "i"}
 
 
 def test_logging_from_many_threads_is_exact_while_one_waits(in_a_job, tmp_path):
