@@ -18,7 +18,7 @@ LARGE = os.urandom(21 * MIB)
 
 def test_a_new_version_sends_only_what_is_new(signed_in_page: Page, tmp_path):
     page, requests = signed_in_page, sent(signed_in_page)
-    files = {f"{n}.txt": str(n).encode() * 100 for n in range(5)}
+    files = {f"{n}.txt": os.urandom(100) for n in range(5)}
     begin(page, f"{HOME}new/", make_folder(tmp_path / "texts", files))
     make(page, "texts")
     assert len(requests) == 5
@@ -26,7 +26,7 @@ def test_a_new_version_sends_only_what_is_new(signed_in_page: Page, tmp_path):
     page.get_by_role("link", name="New version").click()
     expect(page.locator("#check-send")).to_contain_text("nothing")
     page.get_by_role("button", name="Remove 3.txt").click()
-    (tmp_path / "4.txt").write_text("changed")
+    (tmp_path / "4.txt").write_bytes(os.urandom(7))  # which no other test has sent
     page.locator("#files").set_input_files([tmp_path / "4.txt", tmp_path / "texts" / "0.txt"])
     expect(page.locator("#check-send")).to_contain_text("1 file, 7 B", timeout=SLOW_MS)
     expect(page.locator("#check-name")).to_contain_text("texts:2")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
 from trainyard._client import Client
-from trainyard._errors import StorageAway
+from trainyard._errors import Conflict, StorageAway
 
 from tests.fixtures.s3 import Line
 from tests.fixtures.studio_process import ROOT, StudioProcess, free_port
@@ -57,6 +57,18 @@ def variables(s3, bucket, url: str) -> dict[str, str]:
         "STUDIO_BUCKET_ACCESS_KEY": s3.access_key,
         "STUDIO_BUCKET_SECRET_KEY": s3.secret_key,
     }
+
+
+def remove(client: Client, run_id: str) -> None:
+    """Delete a run that has ended; its nodes are freed a moment later, and it stays until then."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            client.delete(f"runs/{run_id}")
+            return
+        except Conflict:
+            assert time.monotonic() < until
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +162,7 @@ def test_a_job_goes_its_way(studio, workspace, bucket, tmp_path):
     assert keys_in(bucket) - there == {sha((READS + "# changed\n").encode())}
     # Away with the runs: what nobody else names leaves the bucket.
     for gone in (run, again):
-        workspace.client.delete(f"runs/{gone.id}")
+        remove(workspace.client, gone.id)
     assert {sha(WEIGHTS), sha(b"small 3")} <= keys_in(bucket)
     studio.manage("shell", "-c", COLLECT)
     left = keys_in(bucket)
