@@ -71,6 +71,7 @@ def test_an_error_becomes_the_class_of_its_code(fake_studio):
         transport.request("POST", "/api/v1/driver/log", {"path": "logs/a", "offset": 5}, b"x")
     assert (caught.value.facts["at"], caught.value.status) == (0, 409)
     assert "Message: offset" in str(caught.value) and caught.value.message == "offset"
+    transport.close()
     with pytest.raises(_errors.NotSignedIn):
         beat(Transport(fake_studio.url, "ty_other"))
 
