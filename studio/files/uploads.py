@@ -30,7 +30,7 @@ SILENT_FOR = timedelta(days=1)
 # Whoever was cut off may still be appending what had come: wait for its end.
 BUSY_S = 5.0
 READ_BYTES = 8 * 1024 * 1024
-# Larger writes make the kernel look for larger pages of memory, which takes longer than the copy.
+# Measured on Linux 6.18: writes of 2 MiB took two to ten times the system time of these.
 WRITE_BYTES = 256 * 1024
 
 

@@ -57,7 +57,6 @@ class Outcome:
     noticed_s: from the break until the studio showed it, or had what was broken back.
     log_bytes_lost, points_lost: of those that the script had made; doubled ones count as well.
     starts: how often the script was started.
-    usual_s: how long a run took here from its submission until it ran, nothing being broken.
     """
 
     broken: str
@@ -68,17 +67,15 @@ class Outcome:
     points_lost: int
     files: tuple[str, ...]
     starts: int
-    usual_s: float
 
 
 class Watched:
     """A run and its ledger."""
 
-    def __init__(self, run: Run, ledger: Path, folder: Path, usual_s: float = 0):
+    def __init__(self, run: Run, ledger: Path, folder: Path):
         self.run = run
         self.ledger = ledger
         self._folder = folder
-        self._usual_s = usual_s
         self._opened: list[IO[str]] = []
 
     # --- what the studio says ---------------------------------------------------------
@@ -181,7 +178,6 @@ class Watched:
             points_lost=_wrong(lambda n: list(map(float, range(n))), made, self.points),
             files=tuple(n for n in self.run.get_file_names() if n.startswith("outputs/")),
             starts=self.starts,
-            usual_s=self._usual_s,
         )
 
 
@@ -202,13 +198,9 @@ def _wrong(first: Callable[[int], Sized], made: int, kept: Any) -> int:
 
 
 class Desk:
-    """A studio to submit scripts to, and a folder for their ledgers.
+    """A studio to submit scripts to, and a folder for their ledgers."""
 
-    usual_s: how long a start takes there, where somebody has measured it.
-    """
-
-    def __init__(self, studio: StudioProcess, folder: Path, usual_s: float = 0):
-        self.usual_s = usual_s
+    def __init__(self, studio: StudioProcess, folder: Path):
         self.studio = studio
         self.folder = folder
         self.workspace = Workspace.from_config(os.fspath(studio.config_folder))
@@ -225,16 +217,7 @@ class Desk:
 
     def beside(self) -> "Desk":
         """Another one of the same studio, for another thread."""
-        return Desk(self.studio, self.own_folder(), self.usual_s)
-
-    def measure(self) -> None:
-        """Measure how long a start takes on this machine, with what else it does at this time."""
-        since = stopwatch()
-        watched = self.submit()
-        watched.until("Running")
-        self.usual_s = since()
-        watched.end()
-        watched.until("Completed")
+        return Desk(self.studio, self.own_folder())
 
     def own_folder(self) -> Path:
         folder = self.folder / f"desk-{next(self._numbers)}"
@@ -273,7 +256,7 @@ class Desk:
         order["snapshot"] = _snapshot.take(self.client, self.workspace.name, code)
         answer = self.client.post(self.workspace.api("runs"), order, repeatable=False)
         run = Run(Experiment(self.workspace, "faults"), answer["run_id"], _answer=answer)
-        self._watched.append(Watched(run, ledger, self.folder, self.usual_s))
+        self._watched.append(Watched(run, ledger, self.folder))
         return self._watched[-1]
 
 
