@@ -58,21 +58,26 @@ def keep_all(contents: dict[str, bytes]) -> None:
 
     What is there already is not written again.
     """
-    place = blobs.store()
-    left = _unknown(contents)
-    with ThreadPoolExecutor(THREADS) as pool, _written(pool, contents, left) as files:
+    with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(blobs.TRIES):
+            # Each time anew: what was there before may be collected while the others come.
+            left = _unknown(contents)
             if not left:
                 return
-            # Where they are brought elsewhere that takes long: not within a transaction.
-            list(pool.map(lambda sha256: place.bring(files[sha256], sha256), left))
-            for start in range(0, len(left), place.named_at_once):
-                _name(pool, left[start : start + place.named_at_once], contents, files)
-            left = _unknown(contents)
-    if left:
+            with _written(pool, contents, left) as files:
+                _keep(pool, contents, files)
+    if left := _unknown(contents):
         raise StudioError(
             f"{left[0][:12]}… was removed from the store each time it came; send it again"
         )
+
+
+def _keep(pool: ThreadPoolExecutor, contents: dict[str, bytes], files: dict[str, Path]) -> None:
+    place, names = blobs.store(), list(files)
+    # Where they are brought elsewhere that takes long: not within a transaction.
+    list(pool.map(lambda sha256: place.bring(files[sha256], sha256), names))
+    for start in range(0, len(names), place.named_at_once):
+        _name(pool, names[start : start + place.named_at_once], contents, files)
 
 
 def _unknown(contents: dict[str, bytes]) -> list[str]:

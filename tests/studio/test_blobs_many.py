@@ -6,14 +6,16 @@ import os
 import random
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 
-from studio.files import batches, blobs, many
+from studio.files import batches, blobs, collecting, many
 from studio.models import Blob, Role
 from tests.factories import make_member
 
@@ -98,6 +100,26 @@ def test_who_may_only_look_sends_no_batch(api):
     reply = call.client.generic("POST", path, body_of(b"1"), "application/octet-stream")
     assert reply.status_code == 403
     assert not bytes_kept()
+
+
+@pytest.mark.django_db
+def test_what_was_there_and_is_collected_while_the_others_come_is_kept_again(monkeypatch):
+    there, comes = b"there already", b"comes now"
+    many.put_many([there])
+    keep, times = many._keep, []
+
+    def collected_meanwhile(*arguments) -> None:
+        keep(*arguments)
+        if not times:
+            collecting.forget([sha(there)], since=now() - timedelta(days=1))
+            assert bytes_kept() == {sha(comes)}
+        times.append(1)
+
+    monkeypatch.setattr(many, "_keep", collected_meanwhile)
+    many.put_many([there, comes])
+    assert bytes_kept() == {sha(there), sha(comes)} and nothing_arrives()
+    assert b"".join(blobs.read(sha(there))) == there
+    assert len(times) == 2
 
 
 def put_until_killed(seed: int) -> None:
