@@ -21,8 +21,10 @@ def tile(page: Page, name: str):
 
 
 def is_loaded(picture) -> None:
-    expect(picture).to_have_js_property("complete", True)
-    assert picture.evaluate("image => image.naturalWidth") > 0
+    # Until its bytes are there it is "complete" as well: without an address it has nothing to load.
+    picture.page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=picture.element_handle()
+    )
 
 
 def test_a_picture_is_chosen_by_its_step(drawn, signed_in_page: Page):

@@ -37,7 +37,6 @@ def many(live_studio) -> None:
 
 @pytest.fixture
 def page(many, signed_in_page: Page) -> Page:
-    signed_in_page.set_default_timeout(30_000)
     signed_in_page.goto(EXPERIMENT, wait_until="commit")
     is_drawn(signed_in_page, "50 shown")
     return signed_in_page
