@@ -5,6 +5,7 @@
         facts.json                             what `tree` was like when it was made
         used                                   its time: when a task asked for it last
         trouble                                why the last try failed
+        away                                   why it waits: a bucket that does not answer
 
 Contents are copied, or shared by the file system where that can do it, and never linked: a script
 that runs as the studio's own user could write through a link into the store of blobs. What such a
@@ -28,11 +29,11 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from studio.errors import NotFound, StudioError
+from studio.errors import NotFound, StorageAway, StudioError
 from studio.files import blobs
 from studio.models import Tree, TreeFile
 
-TREE, FACTS, USED, TROUBLE = "tree", "facts.json", "used", "trouble"
+TREE, FACTS, USED, TROUBLE, AWAY = "tree", "facts.json", "used", "trouble", "away"
 FILE_MODE, FOLDER_MODE = 0o444, 0o555
 BLOCK_BYTES = 4096
 COPY_BYTES = 8 * 1024 * 1024
@@ -95,10 +96,24 @@ def _is_whole(folder: Path) -> bool:
 
 def trouble_of(tree: Tree) -> str:
     """Say why the last try to lay it out failed; "" where it did not."""
+    return _said(place(tree) / TROUBLE)
+
+
+def waits_for(tree: Tree) -> str:
+    """Say what it waits for that is away; "" where that is nothing."""
+    return _said(place(tree) / AWAY)
+
+
+def _said(file: Path) -> str:
     try:
-        return (place(tree) / TROUBLE).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError:
         return ""
+
+
+def _say(file: Path, words: str) -> None:
+    with contextlib.suppress(OSError):
+        file.write_text(words, encoding="utf-8")
 
 
 def is_being_laid_out(tree: Tree) -> bool:
@@ -115,7 +130,8 @@ def forget_trouble(tree: Tree) -> None:
 def lay(tree: Tree, keep: set[str]) -> bool:
     """Lay the tree out, whole or not at all; False where it must be asked again.
 
-    That is while another lays it out, and while as many others as may be are laid out.
+    That is while another lays it out, while as many others as may be are laid out, and while the
+    bucket that has its files is away (waits_for).
 
     keep: trees (SHA-256) that must stay whatever room is needed. What goes wrong is written down
     for whoever waits (trouble_of), and raised as NotLaidOut.
@@ -135,8 +151,11 @@ def lay(tree: Tree, keep: set[str]) -> bool:
         except (OSError, StudioError) as error:
             words = _words(tree, error)
             _discard(folder / "part")
-            with contextlib.suppress(OSError):
-                (folder / TROUBLE).write_text(words, encoding="utf-8")
+            if isinstance(error, StorageAway) and not isinstance(error, blobs.Refused):
+                _say(folder / AWAY, words)
+                return False
+            _say(folder / TROUBLE, words)
+            (folder / AWAY).unlink(missing_ok=True)
             raise NotLaidOut(words) from error
     prune(keep | {tree.sha256})
     return True
@@ -170,7 +189,8 @@ def _lay(tree: Tree, folder: Path) -> None:
     new = folder / f"{FACTS}.new"
     new.write_text(json.dumps(facts), encoding="utf-8")
     new.rename(folder / FACTS)
-    (folder / TROUBLE).unlink(missing_ok=True)
+    for words in (TROUBLE, AWAY):
+        (folder / words).unlink(missing_ok=True)
 
 
 def _copy(sha256: str, target: Path, size: int) -> None:

@@ -192,6 +192,8 @@ def looked_for(one: RunInput, *, is_first: bool) -> tuple[dict[str, str], bool]:
         if is_due:
             _asked[tree.sha256] = now
     words = f"{title(one) or one.name} is laid out on its node: {tree.file_count:,} files"
+    if away := mounts.waits_for(tree):
+        words = f"{title(one) or one.name} cannot be laid out yet: {away}"
     lifecycle.wait(one.run, words)
     return {"state": "waiting", "place": "", "text": words}, is_due
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as ours
 from django.utils.timezone import now
 
+from compute import mounts
 from studio.errors import BadInput, NotFound, StorageAway
 from studio.files import blobs, collecting, many, trees, uploads
 from studio.files.collecting import PREFIXES, Place, step
@@ -176,4 +177,27 @@ def test_a_bucket_that_is_away_is_named_and_nothing_is_left(bucket, settings, s3
     assert nothing_arrives() and Blob.objects.count() == 1
     line.mend()
     assert b"".join(blobs.read(blobs.put([b"new"]).sha256)) == b"new"
+    line.close()
+
+
+def test_a_dataset_waits_for_a_bucket_that_is_away_and_fails_for_one_that_refuses(
+    bucket, settings, s3, tmp_path
+):
+    settings.CACHE = tmp_path / "cache"
+    tree = trees.make([("a", blobs.put([b"one"]).sha256), ("b", blobs.put([LARGE]).sha256)])
+    line, right = Line(s3.port), settings.S3_OPTIONS
+    settings.S3_OPTIONS = {**right, "endpoint_url": line.url}
+    line.cut()
+    assert not mounts.lay(tree, set())
+    assert "Nothing is lost" in mounts.waits_for(tree) and not mounts.trouble_of(tree)
+    assert not (mounts.place(tree) / "part").exists()
+    line.mend()
+    settings.S3_OPTIONS = {**right, "secret_key": "wrong"}
+    with pytest.raises(mounts.NotLaidOut, match=r"403.*STUDIO_BUCKET_"):
+        mounts.lay(tree, set())
+    assert not mounts.waits_for(tree)
+    mounts.forget_trouble(tree)
+    settings.S3_OPTIONS = {**right, "endpoint_url": line.url}
+    assert mounts.lay(tree, set())
+    assert (mounts.ready(tree) / "b").read_bytes() == LARGE
     line.close()
