@@ -12,9 +12,12 @@ from runs import actors, ending, inputs, lifecycle, orders, parameters
 from runs.models import Experiment, Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
-from studio.errors import BadInput
+from studio.errors import BadInput, Conflict
 from studio.models import User, Workspace
 from studio.texts import checked, mapping
+
+# The one property that people edit.
+DESCRIPTION = "description"
 
 
 def experiment(workspace: Workspace, name: str) -> Experiment:
@@ -89,13 +92,17 @@ def cancel(run: Run, user: User, *, by_itself: bool = False) -> Run:
 
 
 def change(run: Run, wanted: dict[str, Any]) -> Run:
-    """Set a run's name, add tags and properties to its own, take tags away. Raises BadInput."""
+    """Set a run's name, add tags and properties to its own, take tags away.
+
+    Raises BadInput, and Conflict for a property that has another value already.
+    """
     added = {field: mapping(field, wanted.get(field)) for field in ("tags", "properties")}
     gone = _names_of(wanted.get("remove_tags"))
     name = checked("name", wanted["name"], 100, empty=False) if "name" in wanted else run.name
     with transaction.atomic():
         # Two who tag at once both find their tag: the row is read again under its lock.
         row = Run.objects.select_for_update().get(pk=run.pk)
+        _need_new(row, added["properties"])
         # Read as a whole again, so that many small additions meet the same limit as one.
         changes = {
             field: mapping(field, {**getattr(row, field), **texts})
@@ -109,6 +116,17 @@ def change(run: Run, wanted: dict[str, Any]) -> Run:
         run.refresh_from_db()
         lifecycle.touched(run)
     return run
+
+
+def _need_new(run: Run, properties: dict[str, str]) -> None:
+    """Properties say what was so when the run was made; its description is one that people edit."""
+    for key, text in properties.items():
+        has = run.properties.get(key, text)
+        if has != text and key != DESCRIPTION:
+            raise Conflict(
+                f'run {run.run_id} has the property {key} = "{has[:100]}" already, and properties'
+                " do not change; what changes is a tag"
+            )
 
 
 def _names_of(given: Any) -> set[str]:

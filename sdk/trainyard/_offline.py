@@ -127,7 +127,14 @@ class OfflineRun:
         return self.tags
 
     def add_properties(self, properties: Dict[str, Any]) -> None:
-        self._properties.update({str(key): str(value) for key, value in properties.items()})
+        added = {str(key): str(value) for key, value in properties.items()}
+        for key, value in added.items():
+            if self._properties.get(key, value) != value:
+                raise _errors.Conflict(
+                    "the run has the property {} already, and properties do not change; what"
+                    " changes is a tag".format(key)
+                )
+        self._properties.update(added)
         _attempted("add properties {}", properties)
 
     def get_properties(self) -> Dict[str, str]:

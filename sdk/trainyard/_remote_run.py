@@ -224,6 +224,7 @@ class RemoteRun(RunFiles):
         self._facts = self._client.patch(self._base, {"remove_tags": names})
 
     def add_properties(self, properties: Dict[str, Any]) -> None:
+        """Add properties. Raises Conflict for one that has another value: what changes is a tag."""
         words = {str(key): str(value) for key, value in properties.items()}
         self._facts = self._client.patch(self._base, {"properties": words})
 

@@ -156,6 +156,19 @@ def test_its_page_opens_and_names_no_cluster(lab, as_user):
     ]
 
 
+def test_properties_are_added_and_do_not_change(lab):
+    run = start(lab, properties={"data": "v1"})
+    address = f"runs/{run['run_id']}"
+    more = {"data": "v1", "code": "abc", "description": "first words"}
+    assert lab.patch(address, {"properties": more}).json()["properties"] == more
+    refused = lab.patch(address, {"properties": {"new": "1", "data": "v2"}})
+    assert refused.status_code == 409
+    assert 'the property data = "v1" already' in refused.json()["error"]["message"]
+    assert lab.get(address).json()["properties"] == more
+    changed = lab.patch(address, {"properties": {"description": "better words"}})
+    assert changed.json()["properties"]["description"] == "better words"
+
+
 def test_tags_are_taken_away_by_their_names(lab):
     run = start(lab, tags={"a": "1", "b": "2"})
     changed = lab.patch(f"runs/{run['run_id']}", {"remove_tags": ["a", "gone"], "tags": {"c": "3"}})

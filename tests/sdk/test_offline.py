@@ -42,6 +42,12 @@ assert child.id.startswith(run.id + ".") and child.parent is run
 two = run.create_children(tag_key="size", tag_values=[1, 2])
 assert [one.tags for one in two] == [{"size": "1"}, {"size": "2"}]
 assert list(run.get_children()) == [child] + two
+try:
+    run.add_properties({"q": 1, "p": 2})
+except Exception as error:
+    assert "the property p already" in str(error), error
+else:
+    raise AssertionError("a property changed")
 run.flush(); run.fail("no reason"); run.complete()
 assert run.get_status() == "Completed" and run.wait_for_completion()["runId"] == run.id
 assert run.get_tags() == {"c": "d"} and run.get_properties() == {"p": "1"}
