@@ -144,7 +144,6 @@ OF_A_CLOUD = (
 )
 # What is not built: sweeps, deployment, pipelines, and a few more.
 NOT_BUILT = (
-    "azureml.core.Dataset.with_timestamp_columns",
     "azureml.core.Environment.add_private_pip_wheel",
     "azureml.core.Experiment.archive",
     "azureml.core.Experiment.reactivate",
@@ -162,7 +161,6 @@ NOT_BUILT = (
     "azureml.data.FileDataset.file_metadata",
     "azureml.data.FileDataset.filter",
     "azureml.data.OutputFileDatasetConfig",
-    "azureml.data.TabularDataset.with_timestamp_columns",
     "azureml.opendatasets.MNIST.get_tabular_dataset",
 )
 FAMILIES = (

@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from tests.sdk.driving import SDK
 
 WITHOUT = """
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 sys.path.insert(0, sys.argv[1])
 for name in sys.argv[4:]:
     sys.modules[name] = None
@@ -134,13 +136,73 @@ def test_a_data_frame_is_kept_and_read_back_with_and_without_pyarrow(workspace, 
     assert "pip install pandas" in said.stderr and "dataset.download" in said.stderr
 
 
+DAYS = b"""at,day,n
+2026-01-01T00:30:00+00:00,2026-01-01,0
+2026-01-01T12:00:00+00:00,2026-01-01,1
+2026-01-02T00:00:00+02:00,2026-01-02,2
+,2026-01-03,3
+2026-01-04T00:00:00+00:00,2026-01-04,4
+"""
+
+
+def naive(*parts: int) -> datetime:
+    """A time as most scripts write it."""
+    return datetime(*parts)  # noqa: DTZ001
+
+
+def test_rows_are_chosen_by_their_times(put, workspace):
+    table = Dataset.Tabular.from_delimited_files(put("days", days__csv=DAYS))
+    assert table.timestamp_columns == (None, None)
+    with pytest.raises(UserErrorException, match="with_timestamp_columns"):
+        table.time_before(naive(2026, 1, 2))
+    timed = table.with_timestamp_columns("at", partition_timestamp="day")
+    assert timed.timestamp_columns == ("at", "day")
+    older = table.with_timestamp_columns(fine_grain_timestamp="at", coarse_grain_timestamp="day")
+    assert older.timestamp_columns == ("at", "day")
+    noon, end = naive(2026, 1, 1, 12), naive(2026, 1, 4)
+
+    def rows(chosen) -> list[int]:
+        return chosen.to_pandas_dataframe()["n"].tolist()
+
+    assert rows(timed) == [0, 1, 2, 3, 4]
+    assert rows(timed.time_before(noon)) == [0, 1]
+    assert rows(timed.time_before(noon, include_boundary=False)) == [0]
+    assert rows(timed.time_after(noon)) == [1, 2, 4]
+    assert rows(timed.time_between(noon, end, include_boundary=False)) == [2]
+    eastern = timezone(timedelta(hours=-5))
+    assert rows(timed.time_after(datetime(2026, 1, 1, 17, 1, tzinfo=eastern))) == [4]
+    old = timed.time_recent(timedelta(days=1))
+    assert rows(old) == []
+    ages = datetime.now(UTC) - datetime(2026, 1, 1, 6, tzinfo=UTC)
+    assert rows(timed.time_recent(ages)) == [1, 2, 4]
+    by_day = table.with_timestamp_columns(partition_timestamp="day")
+    assert rows(by_day.time_after(naive(2026, 1, 3))) == [3, 4]
+    timed.time_after(noon).register(workspace, "timed", create_new_version=True)
+    assert rows(Dataset.get_by_name(workspace, "timed").time_before(noon)) == [1]
+
+
+def test_columns_that_are_no_times_are_named(put):
+    table = Dataset.Tabular.from_delimited_files(put("no-days", a__csv=b"a,b\nx,1\n"))
+    with pytest.raises(UserErrorException, match="the column a holds what is no time"):
+        table.with_timestamp_columns("a", validate=True)
+    with pytest.raises(UserErrorException, match=r"no column at; its columns: a, b"):
+        table.with_timestamp_columns("at", validate=True)
+    with pytest.raises(UserErrorException, match=r"takes datetime\.datetime, not '2026-01-01'"):
+        table.with_timestamp_columns("a").time_before("2026-01-01")
+    with pytest.raises(UserErrorException, match=r"takes a datetime\.timedelta"):
+        table.with_timestamp_columns("a").time_recent(5)
+    assert table.with_timestamp_columns("a").with_timestamp_columns().timestamp_columns == (
+        None,
+        None,
+    )
+
+
 def test_what_a_table_cannot_do_says_what_to_do_instead(put):
     where = put("refused-table", a__csv=b"a\n1\n")
     table = Dataset.Tabular.from_delimited_files(where)
     for call in (
         lambda: Dataset.Tabular.from_delimited_files(where, set_column_types={"a": "float"}),
         lambda: Dataset.Tabular.from_sql_query("select 1"),
-        lambda: table.with_timestamp_columns("a"),
         lambda: Dataset.File.from_files(where, partition_format="{a}"),
     ):
         with pytest.raises(NotImplementedError, match="Instead: "):

@@ -93,7 +93,8 @@ TABULAR = (
 )
 TABULAR_DATASET = (
     "to_pandas_dataframe take skip drop_columns keep_columns random_split register as_named_input"
-    " with_timestamp_columns take_sample filter"
+    " with_timestamp_columns timestamp_columns time_before time_after time_between time_recent"
+    " take_sample filter"
 )
 DATASTORE = (
     "get get_default upload upload_files download path as_mount as_download as_upload"

@@ -157,7 +157,39 @@ def _after(found: Any, step: str, values: List[Any]) -> Any:
         draw = random.Random(seed)
         drawn = [(draw.random() < share) == bool(is_first) for _ in range(len(found))]
         return found[drawn]
+    if step == "timestamps":
+        for name in [name for name in values if name]:
+            _times(found, name)
+        return found
+    if step == "time":
+        name, start, end, is_inclusive = values
+        return found[_between(_times(found, name), start, end, is_inclusive)]
     raise _errors.UserErrorException("this SDK does not know the step {!r} of a table".format(step))
+
+
+def _times(found: Any, name: str) -> Any:
+    """Return a column as times in UTC. Raises UserErrorException where it is none."""
+    (name,) = _there(found, [name])
+    try:
+        return pandas().to_datetime(found[name], utc=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _errors.UserErrorException(
+            "the column {} holds what is no time: {}".format(name, str(error).split("\n")[0])
+        ) from None
+
+
+def _between(times: Any, start: Optional[str], end: Optional[str], is_inclusive: bool) -> Any:
+    """Return which times lie between two (ISO 8601; None: no bound). No time is never between."""
+    among = times.notna()
+    for bound, after in ((start, True), (end, False)):
+        if bound is None:
+            continue
+        at = pandas().Timestamp(bound)
+        at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
+        among &= times > at if after else times < at
+        if is_inclusive:
+            among |= times == at
+    return among
 
 
 def _there(found: Any, names: List[str]) -> List[str]:

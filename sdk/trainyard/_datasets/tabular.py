@@ -1,5 +1,6 @@
 """TabularDataset: the rows that files hold, with steps that choose columns and rows."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any, List, Optional, Tuple, Union
 
 from trainyard import _errors
@@ -18,6 +19,8 @@ CALLED = {
     "take": "Take",
     "skip": "Skip",
     "split": "RandomSplit",
+    "timestamps": "WithTimestampColumns",
+    "time": "Filter",
 }
 MOST_SEED = 2**31 - 1
 Columns = Union[str, List[str]]
@@ -72,10 +75,86 @@ class TabularDataset(AbstractDataset):
         seed = random.randrange(MOST_SEED) if seed is None else int(seed)
         return self._with("split", share, seed, True), self._with("split", share, seed, False)
 
-    def with_timestamp_columns(self, *args: Any, **kwargs: Any) -> Any:
-        raise _errors.not_built(
-            "TabularDataset.with_timestamp_columns", "to_pandas_dataframe(), and its rows by time"
-        )
+    def with_timestamp_columns(
+        self,
+        timestamp: Optional[str] = None,
+        partition_timestamp: Optional[str] = None,
+        validate: bool = False,
+        *,
+        fine_grain_timestamp: Optional[str] = None,
+        coarse_grain_timestamp: Optional[str] = None,
+    ) -> "TabularDataset":
+        """Return a table that knows which of its columns are times, to choose rows by.
+
+        timestamp (in older scripts fine_grain_timestamp): each row's time.
+        partition_timestamp (coarse_grain_timestamp): one of coarser times, as of a day's folder.
+        Neither: a table that knows of none. Text is read as a time; time without a zone is UTC.
+        validate: read the table now. Raises UserErrorException where a column is no time.
+        """
+        fine = timestamp or fine_grain_timestamp
+        made = self._with("timestamps", fine, partition_timestamp or coarse_grain_timestamp)
+        if validate:
+            made.to_pandas_dataframe()
+        return made
+
+    @property
+    def timestamp_columns(self) -> Tuple[Optional[str], Optional[str]]:
+        """The columns of times: (timestamp, partition_timestamp), None for what was not said."""
+        said = [step for step in self._reading.get("steps", ()) if step[0] == "timestamps"]
+        return (said[-1][1], said[-1][2]) if said else (None, None)
+
+    def time_before(
+        self, end_time: datetime, include_boundary: bool = True, validate: bool = True
+    ) -> "TabularDataset":
+        """Return a table of the rows up to `end_time`; see time_between."""
+        return self._of_time("time_before", None, end_time, include_boundary)
+
+    def time_after(
+        self, start_time: datetime, include_boundary: bool = True, validate: bool = True
+    ) -> "TabularDataset":
+        """Return a table of the rows from `start_time` on; see time_between."""
+        return self._of_time("time_after", start_time, None, include_boundary)
+
+    def time_between(
+        self,
+        start_time: datetime,
+        end_time: datetime,
+        include_boundary: bool = True,
+        validate: bool = True,
+    ) -> "TabularDataset":
+        """Return a table of the rows between two times (UTC where they have no zone).
+
+        Rows without a time are left out. Raises UserErrorException where no column of times is
+        known.
+        """
+        return self._of_time("time_between", start_time, end_time, include_boundary)
+
+    def time_recent(
+        self, time_delta: timedelta, include_boundary: bool = True, validate: bool = True
+    ) -> "TabularDataset":
+        """Return a table of the rows of the last `time_delta` before now; see time_between."""
+        if not isinstance(time_delta, timedelta):
+            raise _errors.UserErrorException("time_recent takes a datetime.timedelta")
+        start = datetime.now(timezone.utc) - time_delta
+        return self._of_time("time_recent", start, None, include_boundary)
+
+    def _of_time(
+        self, call: str, start: Optional[datetime], end: Optional[datetime], inclusive: bool
+    ) -> "TabularDataset":
+        fine, coarse = self.timestamp_columns
+        if not (fine or coarse):
+            raise _errors.UserErrorException(
+                "{} needs to know the column of times: with_timestamp_columns(timestamp='…')"
+                " says which it is".format(call)
+            )
+        bounds = []
+        for bound in (start, end):
+            if not isinstance(bound, (datetime, type(None))):
+                raise _errors.UserErrorException(
+                    "{} takes datetime.datetime, not {!r}".format(call, bound)
+                )
+            bounds.append(bound and bound.isoformat())
+        return self._with("time", fine or coarse, bounds[0], bounds[1], bool(inclusive))
 
     def filter(self, expression: Any) -> Any:
         raise _errors.not_built("TabularDataset.filter", "to_pandas_dataframe(), and its rows")
