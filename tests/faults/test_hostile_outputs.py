@@ -53,9 +53,12 @@ def test_what_is_odd_keeps_nothing_else_back(ended):
     assert not {"outputs/passwd", "outputs/pipe", "outputs/etc/passwd"} & others
 
 
-def test_names_that_look_the_same_are_both_kept_and_become_no_model_together(ended):
+def test_names_that_look_the_same_are_both_kept_and_become_no_model_together(ended, tmp_path):
     twins = {"outputs/caf\u00e9.txt", "outputs/cafe\u0301.txt"}
     assert twins <= set(ended.get_file_names())
+    said = text_of(ended, tmp_path, "azureml-logs/75_job_post.txt").splitlines()
+    (line,) = [line for line in said if "look the same" in line]
+    assert "'outputs/cafe\\u0301.txt' and 'outputs/caf\\xe9.txt'" in line and "rename" in line
     with pytest.raises(_errors.StudioError) as refused:
         ended.register_model("twins", "outputs")
     assert "rename one of them" in refused.value.message

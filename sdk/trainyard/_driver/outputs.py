@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import time
+import unicodedata
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from trainyard import _batches, _errors
@@ -86,6 +87,7 @@ class OutputShipper(Shipper):
             for _ in range(LAST_TRIES):
                 if not self._bring(self._scan(True)):
                     break
+            self._note_twins()
             return True
         if time.monotonic() - self._scanned_at < SCAN_EVERY_S:
             return came
@@ -94,6 +96,17 @@ class OutputShipper(Shipper):
         # A folder of a hundred thousand files must not keep a core busy with being looked at.
         self._scanned_at = time.monotonic() + 20 * (time.monotonic() - began)
         return self._bring(found) or came
+
+    def _note_twins(self) -> None:
+        """Say which names are one on some computers: a model or dataset cannot have both."""
+        composed: Dict[str, str] = {}
+        for path in sorted(self._contents):
+            other = composed.setdefault(unicodedata.normalize("NFC", path), path)
+            if other != path:
+                self.note(
+                    "{!a} and {!a} look the same and are one name on some computers: both are kept,"
+                    " but a model or dataset of both is refused; rename one".format(other, path)
+                )
 
     def left(self) -> str:
         missing = [found.path for found in self._scan(True)] + self._waiting_uploads()
