@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
 
 EXPERIMENT = "/w/default/experiments/many/"
@@ -113,6 +113,30 @@ def test_a_query_is_completed_by_keys_and_a_wrong_one_is_kept_and_marked(page: P
     page.get_by_role("link", name="Show all runs").click()
     expect(page.locator("#counted")).to_contain_text("200 runs")
     expect(box).to_have_value("")
+
+
+def test_an_answer_that_comes_late_completes_what_was_typed_meanwhile(page: Page):
+    held: list[Route] = []
+    box = page.get_by_role("combobox", name="Which runs to show")
+    box.press_sequentially("loss > 1 and m")
+    items = page.get_by_role("option")
+    expect(items.first).to_contain_text("metrics.")
+    page.route("**/complete?*", lambda route: held.append(route))
+    with page.expect_request("**/complete?*"):
+        box.press_sequentially("etr")
+    box.press("ArrowDown")
+    expect(items.first).to_have_attribute("aria-selected", "true")
+    chosen = items.first.locator("span").inner_text()
+    box.press_sequentially("i")
+    expect(items.first).to_have_attribute("aria-selected", "false")
+    box.press("ArrowDown")
+    expect(items.first).to_have_attribute("aria-selected", "true")
+    with page.expect_response("**/complete?*"):
+        held[-1].continue_()
+    expect(items.first).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    expect(box).to_have_value(f"loss > 1 and {chosen} ")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_columns_are_found_added_moved_and_kept_in_the_address(page: Page):
