@@ -136,10 +136,13 @@ def test_a_model_is_archived_found_restored_and_deleted(
     expect(page.locator(".title .tag", has_text="archived")).to_be_visible()
 
     settled(page)
+    # A row asks once it is in sight; other tests may have left more than a page of them.
+    page.set_viewport_size({"width": 1440, "height": 4000})
     page.goto(MODELS)
     cells, rows = page.locator("td[id^=metric-]"), page.locator("#models tbody tr")
     expect(cells.filter(has_text="…")).to_have_count(0)  # each row has asked what its run says
     expect(cells).to_have_count(rows.count())
+    page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.get_by_role("link", name="oldest", exact=True)).to_have_count(0)
     page.get_by_text("Archived", exact=True).click()
     page.get_by_role("searchbox", name="Find models").fill("old")
