@@ -33,7 +33,7 @@ from runs.states import FINAL
 from studio import live
 from studio.errors import Conflict
 from studio.files import collecting
-from studio.models import Stream, StreamChunk
+from studio.models import Stream, StreamChunk, StreamTime
 
 # Says so on its page, and to whoever goes on after a kill.
 MARK = "it is being removed"
@@ -164,8 +164,10 @@ def finish(run: Run, ends: float = math.inf) -> bool:
     """
     going = _Going(run, ends)
     series = MetricSeries.objects.filter(run=run)
+    logs = _own_logs([run.pk]).values("stream")
     parts = [
-        StreamChunk.objects.filter(stream__in=_own_logs([run.pk]).values("stream")),
+        StreamChunk.objects.filter(stream__in=logs),
+        StreamTime.objects.filter(stream__in=logs),
         MetricSegment.objects.filter(series__in=series.values("pk")),
         MetricLevel.objects.filter(series__in=series.values("pk")),
         series,

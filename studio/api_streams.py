@@ -50,6 +50,7 @@ def lines(stream: Stream, path: str, asked: dict[str, Any]) -> dict[str, Any]:
         "from": found.first,
         "lines": found.texts,
         "rests": [asdict(rest) for rest in found.rests],
+        "times": stream_lines.times(stream, found.first, len(found.texts)),
         "offset": found.offset,
         "next_offset": found.next_offset,
         "line_count": found.total,

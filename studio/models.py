@@ -148,3 +148,17 @@ class StreamChunk(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["stream", "offset"], name="one_chunk_per_offset")
         ]
+
+
+class StreamTime(models.Model):
+    """When lines came: `line` (from 0) and those after it, until the next row, in the second `at`.
+
+    A line counts from when it ended, or was last added to.
+    """
+
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="times")
+    line = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "line"], name="one_time_per_line")]

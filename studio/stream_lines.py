@@ -45,6 +45,18 @@ class Lines:
     is_open: bool = False
 
 
+def times(stream: Stream, first: int, count: int) -> list[tuple[int, int]]:
+    """When so many lines from `first` on came: (line, seconds since 1970), where it changes.
+
+    Nothing for lines that came before times were kept.
+    """
+    known = stream.times.order_by("line").values_list("line", "at")
+    before = known.filter(line__lte=first).last()
+    found = [(first, before[1])] if before and count else []
+    found += known.filter(line__gt=first, line__lt=first + count)
+    return [(line, int(at.timestamp())) for line, at in found]
+
+
 def total(stream: Stream) -> int:
     """How many lines there are; one that has not ended yet counts."""
     size = stream.size_bytes

@@ -1,4 +1,4 @@
-"""Text that grows by appending at an offset: logs. The only writer of Stream and StreamChunk.
+"""Text that grows by appending at an offset: logs. The only writer of Stream, its chunks and times.
 
 An append names the offset it belongs at, so one that is repeated after a lost answer is noticed
 and nothing is doubled. Bytes are kept as they came; reading cuts between characters. A stream that
@@ -7,13 +7,15 @@ has reached its limit takes a last line that says so; what comes later is acknow
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import now
 
 from studio import live
 from studio.errors import WrongOffset
-from studio.models import Stream, StreamChunk
+from studio.models import Stream, StreamChunk, StreamTime
 
 CHUNK_BYTES = 256 * 1024
 # A chunk smaller than this is continued in place, so a chatty log is not a row per line.
@@ -66,12 +68,30 @@ def append(stream_id: int, offset: int, data: bytes) -> int:
                 at=stream.size_bytes,
             )
         data = _limited(stream, data)
+        at = now()
+        _note_time(stream, at)
         _store(stream, data)
-        stream.size_bytes += len(data)
-        stream.line_count += data.count(b"\n")
-        stream.save(update_fields=["size_bytes", "line_count", "is_cut", "updated_at"])
-        _tell(stream_id, offset, data)
+        Stream.objects.filter(pk=stream_id).update(
+            size_bytes=stream.size_bytes + len(data),
+            line_count=stream.line_count + data.count(b"\n"),
+            is_cut=stream.is_cut,
+            updated_at=at,
+        )
+        _tell(stream_id, offset, data, at)
     return taken
+
+
+def _note_time(stream: Stream, at: datetime) -> None:
+    """Keep when the lines that end now came: a row for each second in which something came."""
+    second = at.replace(microsecond=0)
+    if stream.size_bytes and stream.updated_at >= second:
+        return
+    StreamTime.objects.bulk_create(
+        [StreamTime(stream=stream, line=stream.line_count, at=second)],
+        update_conflicts=True,
+        unique_fields=["stream", "line"],
+        update_fields=["at"],
+    )
 
 
 def _limited(stream: Stream, data: bytes) -> bytes:
@@ -110,7 +130,7 @@ def _store(stream: Stream, data: bytes) -> None:
     StreamChunk.objects.bulk_create(chunks)
 
 
-def _tell(stream_id: int, offset: int, data: bytes) -> None:
+def _tell(stream_id: int, offset: int, data: bytes, at: datetime) -> None:
     """Publish the delta; without its text where a page should rather ask (large, or cut)."""
     text, next_offset = "", offset
     if len(data) <= MOST_LIVE_BYTES:
@@ -118,7 +138,14 @@ def _tell(stream_id: int, offset: int, data: bytes) -> None:
             text, next_offset = data.decode(), offset + len(data)
         except UnicodeDecodeError:
             pass
-    live.publish(group(stream_id), "text", offset=offset, next_offset=next_offset, text=text)
+    live.publish(
+        group(stream_id),
+        "text",
+        offset=offset,
+        next_offset=next_offset,
+        text=text,
+        at=int(at.timestamp()),
+    )
 
 
 def finish(stream_id: int) -> None:

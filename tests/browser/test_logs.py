@@ -259,6 +259,33 @@ def test_the_end_is_followed_until_one_scrolls_up(live_studio, signed_in_page):
     expect(page.locator(".viewer:not(.preview) [data-viewer=status]")).to_contain_text("270 lines")
 
 
+def test_each_line_says_when_it_came(live_studio, signed_in_page):
+    page = signed_in_page
+    first = "".join(f"said {n}\n" for n in range(200))
+    run = make(live_studio, "timed", "Running", **{"70_driver_log": first})
+    open_log(page, run)
+    number = row(page, 200).locator("a.n")
+    expect(number).to_have_attribute("title", re.compile(r"\d\d:\d\d"))
+    expect(number).to_be_in_viewport()
+    narrow = number.bounding_box()["width"]
+    button = page.get_by_role("button", name="Times")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    wide = number.bounding_box()["width"]
+    assert wide > narrow + 50
+    expect(number).to_have_attribute("data-at", re.compile(r"^\d\d:\d\d:\d\d$"))
+    picture(page, "log-times")
+    live_studio.manage("shell", "-c", APPEND.format(run=run, first=200, last=230))
+    live = row(page, 230).locator("a.n")
+    expect(live).to_have_attribute("data-at", re.compile(r"^\d\d:\d\d:\d\d$"))
+    assert live.get_attribute("data-at") >= number.get_attribute("data-at")  # unless at midnight
+    page.reload()
+    expect(page.get_by_role("button", name="Times")).to_have_attribute("aria-pressed", "true")
+    expect(live).to_be_in_viewport()
+    assert live.bounding_box()["width"] == wide
+    page.get_by_role("button", name="Times").click()
+
+
 def test_from_one_rank_to_another(live_studio, signed_in_page):
     page = signed_in_page
     texts = {f"70_driver_log_{rank}": f"rank {rank} began\n" for rank in (0, 1, 10)}

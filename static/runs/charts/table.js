@@ -3,7 +3,7 @@
 import { Rows } from "runs/charts/rows";
 import { toggled } from "runs/charts/address";
 import { Scroll } from "runs/charts/scroll";
-import { count, element, value } from "studio/words";
+import { clock, count, element, value } from "studio/words";
 
 const USUAL_COLUMNS = 4;
 
@@ -84,7 +84,7 @@ export class Table {
     if (!row) return element("tr", { "aria-busy": "true" }, cell("…"), cell(""), ...this.rows.names.map(() => cell("")));
     const values = row.values.map((one) => cell(one === null ? "–" : typeof one === "number" ? String(one) : value(read(one))));
     const when = new Date(row.time * 1000);
-    return element("tr", {}, cell(count(row.step)), cell(when.toLocaleTimeString("en-GB"), when.toISOString()), ...values);
+    return element("tr", {}, cell(count(row.step)), cell(clock(when), when.toISOString()), ...values);
   }
 }
 

@@ -7,10 +7,14 @@ const MOST_BLOCKS = 40;
 const REST_BYTES = 64 * 1024;
 
 /** What the server answered (docs/api.md, log/lines) on a terminal. */
-function shown({ from, lines, rests }) {
+function shown({ from, lines, rests, times }) {
   const terminal = new Terminal();
   terminal.feed(lines.join("\n"));
   for (const { line, offset, end } of rests) terminal.lines[line - from].rest = { offset, end };
+  times.forEach(([line, at], index) => {
+    const next = times[index + 1]?.[0] ?? from + lines.length;
+    for (const one of terminal.lines.slice(line - from, next - from)) one.at = at;
+  });
   return terminal;
 }
 

@@ -1,7 +1,7 @@
 // One line of a log as an element: its number as a link, its text with marks and what was found.
 
 import { bytes } from "studio/sizes";
-import { element } from "studio/words";
+import { clock, element } from "studio/words";
 
 const WARNING = /\bwarn(ing)?\b|Warning:/i;
 const ERROR = /\b(error|exception|fatal|critical)\b|Error:|^Traceback \(most recent/i;
@@ -13,14 +13,18 @@ function tone({ text, marks }) {
   return WARNING.test(text) ? "tone-warning" : "";
 }
 
-/** The beginning of every row: its number, a link to the line. `number`: 1 for the first line. */
-function begun(number, isTarget) {
+/** The beginning of every row: its number, a link to the line, and when it came (at, in seconds). */
+function begun(number, isTarget, at) {
   const made = element("div", { class: "row" });
   made.dataset.line = String(number - 1);
   if (isTarget) made.classList.add("at");
   const link = element("a", { class: "n", tabindex: "-1", href: `#L${number}` });
   link.dataset.n = String(number);
   link.setAttribute("aria-label", `line ${number}`);
+  if (at) {
+    link.dataset.at = clock(new Date(at * 1000));
+    link.title = new Date(at * 1000).toLocaleString();
+  }
   made.append(link);
   return made;
 }
@@ -31,7 +35,7 @@ function begun(number, isTarget) {
  * open: the traceback that begins here and is not folded.
  */
 export function row(line, { number, hits, isTarget, open }) {
-  const made = begun(number, isTarget || hits.some(([, , isCurrent]) => isCurrent));
+  const made = begun(number, isTarget || hits.some(([, , isCurrent]) => isCurrent), line?.at);
   const text = element("span", { class: "text" });
   if (line) text.append(...pieces(line, hits));
   else made.classList.add("coming");

@@ -50,10 +50,11 @@ export class LogView {
     this.draw();
   }
 
-  setWrapped(isWrapped) {
-    this.layout.isWrapped = isWrapped;
-    this.scroller.classList.toggle("wrapped", isWrapped);
-    this.redraw();
+  /** look: "wrapped" breaks lines at the edge, "timed" shows when they came. */
+  setLook(look, isOn) {
+    if (look === "wrapped") this.layout.isWrapped = isOn;
+    this.scroller.classList.toggle(look, isOn);
+    this.#measure();
   }
 
   /** Draw every visible row anew: other places were found, or another number of columns fits. */

@@ -113,8 +113,8 @@ export class Log {
     else if (!event.text || event.next_offset > this.end) this.catchUp();
   }
 
-  #append({ text, next_offset: end }) {
-    const from = this.first + this.terminal.feed(text);
+  #append({ text, next_offset: end, at }) {
+    const from = this.first + this.terminal.feed(text, at);
     this.end = end;
     const { lines } = this.terminal;
     if (lines.length > MOST_TAIL) this.first += lines.splice(0, lines.length - MOST_TAIL / 10).length;

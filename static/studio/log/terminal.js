@@ -1,5 +1,5 @@
 // What a terminal would show: text with escapes and carriage returns → lines of plain text.
-// A line is { text, marks }: marks is null or [[start, end, class], …], later ones on top.
+// A line is { text, marks, at }: marks is null or [[start, end, class], …], later ones on top.
 
 import { Style } from "studio/log/ansi";
 
@@ -26,14 +26,15 @@ export class Terminal {
     return this.lines.length - (this.lines.at(-1).text === "" ? 1 : 0);
   }
 
-  /** Take more text; returns the number of the first line that changed. */
-  feed(text) {
+  /** Take more text, which came `at` (seconds); returns the number of the first line that changed. */
+  feed(text, at) {
     const from = this.lines.length - 1;
     text = this.carry + text;
     const tail = text.slice(-LONGEST_ESCAPE).match(UNFINISHED);
     this.carry = tail ? tail[0] : "";
     if (tail) text = text.slice(0, text.length - tail[0].length);
     for (const match of text.matchAll(TOKEN)) this.#take(match);
+    if (at) for (const line of this.lines.slice(from)) line.at = at;
     return from;
   }
 

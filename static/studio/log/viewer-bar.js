@@ -1,36 +1,39 @@
-// The viewer's wrap button, which is remembered, and its keys: / and Ctrl F find, F3 goes on,
-// Home begins, End follows.
+// The viewer's buttons for how lines look, which are remembered, and its keys: / and Ctrl F find,
+// F3 goes on, Home begins, End follows.
 
-const KEY = "log-wrap";
-
-function remembered() {
+function remembered(key) {
   try {
-    return localStorage.getItem(KEY) === "1";
+    return localStorage.getItem(key) === "1";
   } catch {
-    return false; // a browser that forbids storage begins unwrapped
+    return false; // a browser that forbids storage begins with plain lines
   }
 }
 
-function remember(isOn) {
+function remember(key, isOn) {
   try {
-    localStorage.setItem(KEY, isOn ? "1" : "");
+    localStorage.setItem(key, isOn ? "1" : "");
   } catch {
     // the choice still holds for this page
   }
 }
 
-/** wrap: the button. lines: the element that scrolls. */
-export function startBar(root, { wrap, lines, view, find }) {
-  const set = (isOn) => {
-    wrap.setAttribute("aria-pressed", String(isOn));
-    view.setWrapped(isOn);
-  };
-  set(remembered());
-  wrap.addEventListener("click", () => {
-    const isOn = wrap.getAttribute("aria-pressed") !== "true";
+function startToggle(button, key, set) {
+  const turn = (isOn) => {
+    button.setAttribute("aria-pressed", String(isOn));
     set(isOn);
-    remember(isOn);
+  };
+  turn(remembered(key));
+  button.addEventListener("click", () => {
+    const isOn = button.getAttribute("aria-pressed") !== "true";
+    turn(isOn);
+    remember(key, isOn);
   });
+}
+
+/** wrap, times: the buttons. lines: the element that scrolls. */
+export function startBar(root, { wrap, times, lines, view, find }) {
+  startToggle(wrap, "log-wrap", (isOn) => view.setLook("wrapped", isOn));
+  startToggle(times, "log-times", (isOn) => view.setLook("timed", isOn));
   root.addEventListener("keydown", (event) => {
     const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
     if (isFind || (event.key === "/" && event.target === lines)) {

@@ -28,7 +28,7 @@ export class Viewer {
       moved: () => this.#tell(),
     });
     this.find = new Find(root.querySelector(".find"), () => this.view);
-    startBar(root, { wrap: part("wrap"), lines, view: this.view, find: this.find });
+    startBar(root, { wrap: part("wrap"), times: part("times"), lines, view: this.view, find: this.find });
     startLinks(lines, this.view);
     copyLines(lines, this.view);
     follow.addEventListener("click", () => {
