@@ -1,5 +1,6 @@
 // The head of a run's page: its title in the browser's tab, its main metric, its dialogs.
 
+import "studio/swaps";
 import { listen, say } from "studio/live";
 import { count, value } from "studio/words";
 

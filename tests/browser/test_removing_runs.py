@@ -111,6 +111,20 @@ def test_a_run_is_deleted_after_one_question(signed_in_page: Page, workspace: Wo
     assert answer.status == 404
 
 
+def test_an_open_menu_stays_open_while_the_head_of_the_run_changes(
+    signed_in_page: Page, workspace: Workspace, folder
+):
+    page = signed_in_page
+    (run,) = ended(workspace, folder, "deleted-later", "a")
+    page.goto(f"/runs/{run.id}/")
+    expect(page.locator("body")).to_have_attribute("data-live-state", "live")
+    page.get_by_label("More").click()
+    expect(page.locator("#open-delete")).to_be_visible()
+    run.tag("came", "meanwhile")
+    expect(page.locator("#run-head .tag", has_text="came=meanwhile")).to_be_visible()
+    expect(page.locator("#open-delete")).to_be_visible()
+
+
 def test_a_run_that_goes_on_says_why_it_stays(signed_in_page: Page, workspace: Workspace, folder):
     page = signed_in_page
     run = submitted(workspace, folder, "deleted-not", "a", gate="never")
