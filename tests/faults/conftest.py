@@ -19,7 +19,7 @@ def desk(live_studio: StudioProcess, tmp_path_factory: pytest.TempPathFactory) -
     found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     shelf = tmp_path_factory.mktemp("shelf")
     cancels.make_slow(shelf)

@@ -19,13 +19,13 @@ WHOLE = os.environ.get("TRAINYARD_TUTORIALS") == "whole"
 MOST_OF_MNIST = data.ALL_OF_MNIST if WHOLE else 6_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the four files of MNIST, or of what stands for it."""
     return data.mnist(tmp_path_factory.mktemp("mnist"), MOST_OF_MNIST)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live_studio(tmp_path_factory: pytest.TempPathFactory, mnist: Path) -> Iterator[StudioProcess]:
     """A studio that takes open data from a folder, and other files from this machine."""
     wheels = Path(tempfile.mkdtemp(prefix="ty-wheels-"))
