@@ -1,4 +1,4 @@
-"""Send a script and the folder it stands in, and run it.
+"""Send a script with the folder you are in (or --source), and run it.
 
     trainyard submit train.py --lr 0.1
     trainyard submit --cluster cpu-cluster --env sklearn:2 --follow train.py --epochs 5
