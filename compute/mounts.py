@@ -17,6 +17,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import shutil
 import stat
@@ -33,6 +34,7 @@ from studio.errors import NotFound, StorageAway, StudioError
 from studio.files import blobs
 from studio.models import Tree, TreeFile
 
+logger = logging.getLogger(__name__)
 TREE, FACTS, USED, TROUBLE, AWAY = "tree", "facts.json", "used", "trouble", "away"
 FILE_MODE, FOLDER_MODE = 0o444, 0o555
 BLOCK_BYTES = 4096
@@ -111,6 +113,11 @@ def _said(file: Path) -> str:
         return ""
 
 
+def _unsay(folder: Path) -> None:
+    for words in (TROUBLE, AWAY):
+        (folder / words).unlink(missing_ok=True)
+
+
 def _say(file: Path, words: str) -> None:
     with contextlib.suppress(OSError):
         file.write_text(words, encoding="utf-8")
@@ -124,7 +131,7 @@ def is_being_laid_out(tree: Tree) -> bool:
 
 def forget_trouble(tree: Tree) -> None:
     """Let it be tried again."""
-    (place(tree) / TROUBLE).unlink(missing_ok=True)
+    _unsay(place(tree))
 
 
 def lay(tree: Tree, keep: set[str]) -> bool:
@@ -152,6 +159,7 @@ def lay(tree: Tree, keep: set[str]) -> bool:
             words = _words(tree, error)
             _discard(folder / "part")
             if isinstance(error, StorageAway) and not isinstance(error, blobs.Refused):
+                logger.warning("tree %s waits: %s", tree.sha256[:12], words)
                 _say(folder / AWAY, words)
                 return False
             _say(folder / TROUBLE, words)
@@ -166,6 +174,7 @@ def _lay(tree: Tree, folder: Path) -> None:
     _discard(part)  # of one that was killed
     part.mkdir()
     made: set[Path] = {part}
+    away: Path | None = folder / AWAY
     rows = TreeFile.objects.filter(tree=tree).order_by("path")
     listing = rows.values_list("path", "blob_id", "blob__size_bytes")
     for path, sha256, size in listing.iterator(ROWS_AT_ONCE):
@@ -174,6 +183,9 @@ def _lay(tree: Tree, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.update([target.parent, *target.parent.parents])
         _copy(sha256, target, size)
+        if away is not None:
+            away.unlink(missing_ok=True)  # it answers again
+            away = None
     for below, folders, _ in os.walk(part, topdown=False):
         for name in folders:
             os.chmod(os.path.join(below, name), FOLDER_MODE)
@@ -189,8 +201,7 @@ def _lay(tree: Tree, folder: Path) -> None:
     new = folder / f"{FACTS}.new"
     new.write_text(json.dumps(facts), encoding="utf-8")
     new.rename(folder / FACTS)
-    for words in (TROUBLE, AWAY):
-        (folder / words).unlink(missing_ok=True)
+    _unsay(folder)
 
 
 def _copy(sha256: str, target: Path, size: int) -> None:

@@ -173,6 +173,6 @@ def _away(error: Exception, kind: type[StorageAway] = StorageAway) -> StorageAwa
     bucket = settings.S3_OPTIONS["bucket_name"]
     return kind(
         f"the bucket {bucket}, where the studio keeps contents, cannot be used: {error}. Nothing"
-        " is lost; send it again when the bucket answers. Whoever keeps the studio looks at"
-        " STUDIO_BUCKET_*"
+        " is lost: it goes on, or is sent again, when the bucket answers. Whoever keeps the studio"
+        " looks at STUDIO_BUCKET_*"
     )
