@@ -127,7 +127,7 @@ def test_a_script_that_logs_all_the_time_is_sent_in_few_batches(driving):
     assert driving.run() == 0
     check_exactly_once(studio)
     # A pause is twice as long as the batch before it: 3 s of 0.15 s each, the first and the last.
-    assert len(studio.kinds) <= 20 + 4
+    assert len(studio.kinds) <= 20 + 2
 
 
 def test_much_that_is_behind_is_brought_in_full_batches(driving):

@@ -27,7 +27,7 @@ def pythons():
     """Return one interpreter of each version from 3.6 on that is installed here."""
     found = {sys.version_info[:2]: sys.executable}
     named = [shutil.which(f"python3.{minor}") for minor in range(6, 20)]
-    for place in os.environ.get("STUDIO_PYTHONS", "~/.pyenv/versions").split():
+    for place in os.environ.get("STUDIO_PYTHONS", "~/.pyenv/versions").split(","):
         named += [str(path) for path in Path(place).expanduser().glob("*/bin/python")]
     for python in filter(None, named):
         said = subprocess.run(

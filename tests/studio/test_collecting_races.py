@@ -19,7 +19,7 @@ from django.db import IntegrityError, OperationalError, connection, connections,
 from django.utils.timezone import now
 
 from registry.models import StoredFile
-from studio.errors import MissingBlobs, NotFound
+from studio.errors import MissingBlobs, NotFound, StudioError
 from studio.files import blobs, collecting, many, trees
 from studio.files.collecting import PREFIXES, Place
 from studio.models import Blob, Tree, Workspace
@@ -60,6 +60,9 @@ def put_and_name(workspace: Workspace, seed: int) -> None:
                 )
         except (MissingBlobs, IntegrityError):
             continue  # refused: it was collected before it was named
+        except StudioError as error:
+            assert "send it again" in error.message, error
+            continue  # each time it came, as nothing is too young to be collected here
         except OperationalError as error:
             assert "locked" in str(error) or "deadlock" in str(error), error
             continue
