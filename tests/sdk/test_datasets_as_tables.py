@@ -17,7 +17,6 @@ from tests.sdk.driving import SDK
 
 WITHOUT = """
 import sys
-from datetime import UTC, datetime, timedelta, timezone
 sys.path.insert(0, sys.argv[1])
 for name in sys.argv[4:]:
     sys.modules[name] = None
@@ -139,6 +138,7 @@ def test_a_data_frame_is_kept_and_read_back_with_and_without_pyarrow(workspace, 
 DAYS = b"""at,day,n
 2026-01-01T00:30:00+00:00,2026-01-01,0
 2026-01-01T12:00:00+00:00,2026-01-01,1
+2026-01-01T12:00:00.500000+00:00,2026-01-01,9
 2026-01-02T00:00:00+02:00,2026-01-02,2
 ,2026-01-03,3
 2026-01-04T00:00:00+00:00,2026-01-04,4
@@ -164,17 +164,18 @@ def test_rows_are_chosen_by_their_times(put, workspace):
     def rows(chosen) -> list[int]:
         return chosen.to_pandas_dataframe()["n"].tolist()
 
-    assert rows(timed) == [0, 1, 2, 3, 4]
+    assert rows(timed) == [0, 1, 9, 2, 3, 4]
     assert rows(timed.time_before(noon)) == [0, 1]
     assert rows(timed.time_before(noon, include_boundary=False)) == [0]
-    assert rows(timed.time_after(noon)) == [1, 2, 4]
-    assert rows(timed.time_between(noon, end, include_boundary=False)) == [2]
+    assert rows(timed.time_after(noon)) == [1, 9, 2, 4]
+    assert rows(timed.time_between(noon, end, include_boundary=False)) == [9, 2]
+    assert rows(timed.time_between(end, noon)) == []
     eastern = timezone(timedelta(hours=-5))
     assert rows(timed.time_after(datetime(2026, 1, 1, 17, 1, tzinfo=eastern))) == [4]
     old = timed.time_recent(timedelta(days=1))
     assert rows(old) == []
     ages = datetime.now(UTC) - datetime(2026, 1, 1, 6, tzinfo=UTC)
-    assert rows(timed.time_recent(ages)) == [1, 2, 4]
+    assert rows(timed.time_recent(ages)) == [1, 9, 2, 4]
     by_day = table.with_timestamp_columns(partition_timestamp="day")
     assert rows(by_day.time_after(naive(2026, 1, 3))) == [3, 4]
     timed.time_after(noon).register(workspace, "timed", create_new_version=True)
@@ -185,6 +186,8 @@ def test_columns_that_are_no_times_are_named(put):
     table = Dataset.Tabular.from_delimited_files(put("no-days", a__csv=b"a,b\nx,1\n"))
     with pytest.raises(UserErrorException, match="the column a holds what is no time"):
         table.with_timestamp_columns("a", validate=True)
+    with pytest.raises(UserErrorException, match="the column b holds numbers"):
+        table.with_timestamp_columns("b", validate=True)
     with pytest.raises(UserErrorException, match=r"no column at; its columns: a, b"):
         table.with_timestamp_columns("at", validate=True)
     with pytest.raises(UserErrorException, match=r"takes datetime\.datetime, not '2026-01-01'"):

@@ -170,8 +170,19 @@ def _after(found: Any, step: str, values: List[Any]) -> Any:
 def _times(found: Any, name: str) -> Any:
     """Return a column as times in UTC. Raises UserErrorException where it is none."""
     (name,) = _there(found, [name])
+    column, library = found[name], pandas()
+    # pandas would take numbers for nanoseconds since 1970, whatever they are.
+    if library.api.types.is_numeric_dtype(column) and column.notna().any():
+        raise _errors.UserErrorException(
+            "the column {} holds numbers, and nobody knows the times they stand for: write them as"
+            " ISO 8601".format(name)
+        )
     try:
-        return pandas().to_datetime(found[name], utc=True)
+        try:
+            return library.to_datetime(column, utc=True)
+        except ValueError:
+            # Some with fractions of a second, some without.
+            return library.to_datetime(column, utc=True, format="ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
         raise _errors.UserErrorException(
             "the column {} holds what is no time: {}".format(name, str(error).split("\n")[0])
@@ -186,9 +197,10 @@ def _between(times: Any, start: Optional[str], end: Optional[str], is_inclusive:
             continue
         at = pandas().Timestamp(bound)
         at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
-        among &= times > at if after else times < at
-        if is_inclusive:
-            among |= times == at
+        if after:
+            among &= times >= at if is_inclusive else times > at
+        else:
+            among &= times <= at if is_inclusive else times < at
     return among
 
 

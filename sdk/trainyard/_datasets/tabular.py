@@ -107,13 +107,13 @@ class TabularDataset(AbstractDataset):
         self, end_time: datetime, include_boundary: bool = True, validate: bool = True
     ) -> "TabularDataset":
         """Return a table of the rows up to `end_time`; see time_between."""
-        return self._of_time("time_before", None, end_time, include_boundary)
+        return self._of_time("time_before", None, _iso("time_before", end_time), include_boundary)
 
     def time_after(
         self, start_time: datetime, include_boundary: bool = True, validate: bool = True
     ) -> "TabularDataset":
         """Return a table of the rows from `start_time` on; see time_between."""
-        return self._of_time("time_after", start_time, None, include_boundary)
+        return self._of_time("time_after", _iso("time_after", start_time), None, include_boundary)
 
     def time_between(
         self,
@@ -124,10 +124,11 @@ class TabularDataset(AbstractDataset):
     ) -> "TabularDataset":
         """Return a table of the rows between two times (UTC where they have no zone).
 
-        Rows without a time are left out. Raises UserErrorException where no column of times is
-        known.
+        Rows without a time are left out. validate is for v1's sake: the column is looked at when
+        rows are read. Raises UserErrorException where no column of times is known.
         """
-        return self._of_time("time_between", start_time, end_time, include_boundary)
+        start, end = _iso("time_between", start_time), _iso("time_between", end_time)
+        return self._of_time("time_between", start, end, include_boundary)
 
     def time_recent(
         self, time_delta: timedelta, include_boundary: bool = True, validate: bool = True
@@ -136,10 +137,10 @@ class TabularDataset(AbstractDataset):
         if not isinstance(time_delta, timedelta):
             raise _errors.UserErrorException("time_recent takes a datetime.timedelta")
         start = datetime.now(timezone.utc) - time_delta
-        return self._of_time("time_recent", start, None, include_boundary)
+        return self._of_time("time_recent", start.isoformat(), None, include_boundary)
 
     def _of_time(
-        self, call: str, start: Optional[datetime], end: Optional[datetime], inclusive: bool
+        self, call: str, start: Optional[str], end: Optional[str], inclusive: bool
     ) -> "TabularDataset":
         fine, coarse = self.timestamp_columns
         if not (fine or coarse):
@@ -147,14 +148,7 @@ class TabularDataset(AbstractDataset):
                 "{} needs to know the column of times: with_timestamp_columns(timestamp='…')"
                 " says which it is".format(call)
             )
-        bounds = []
-        for bound in (start, end):
-            if not isinstance(bound, (datetime, type(None))):
-                raise _errors.UserErrorException(
-                    "{} takes datetime.datetime, not {!r}".format(call, bound)
-                )
-            bounds.append(bound and bound.isoformat())
-        return self._with("time", fine or coarse, bounds[0], bounds[1], bool(inclusive))
+        return self._with("time", fine or coarse, start, end, bool(inclusive))
 
     def filter(self, expression: Any) -> Any:
         raise _errors.not_built("TabularDataset.filter", "to_pandas_dataframe(), and its rows")
@@ -162,6 +156,12 @@ class TabularDataset(AbstractDataset):
     def _with(self, *step: Any) -> "TabularDataset":
         steps = [*self._reading.get("steps", ()), list(step)]
         return TabularDataset(self._content, reading=dict(self._reading, steps=steps))
+
+
+def _iso(call: str, time: datetime) -> str:
+    if not isinstance(time, datetime):
+        raise _errors.UserErrorException("{} takes datetime.datetime, not {!r}".format(call, time))
+    return time.isoformat()
 
 
 def _names(columns: Columns) -> List[str]:
