@@ -39,6 +39,8 @@ from studio.models import Stream, StreamChunk, StreamTime
 MARK = "it is being removed"
 # A log's chunk has a quarter of a mebibyte at most, a metric's segment a page of points.
 AT_ONCE = 100
+# A row of some bytes: a log has one for each second.
+SMALL_AT_ONCE = 5000
 # Pages are told how far it is, and not of each portion.
 SAY_EVERY_S = 0.25
 # What supervise spends on leftovers at a time: it has more to do.
@@ -164,16 +166,17 @@ def finish(run: Run, ends: float = math.inf) -> bool:
     """
     going = _Going(run, ends)
     series = MetricSeries.objects.filter(run=run)
-    logs = _own_logs([run.pk]).values("stream")
+    logs = list(_own_logs([run.pk]).values_list("stream", flat=True))
+    times = StreamTime.objects.filter(stream__in=logs)
     parts = [
         StreamChunk.objects.filter(stream__in=logs),
-        StreamTime.objects.filter(stream__in=logs),
         MetricSegment.objects.filter(series__in=series.values("pk")),
         MetricLevel.objects.filter(series__in=series.values("pk")),
         series,
         run.files.all(),
     ]
-    if not all(going.remove(rows) for rows in parts):
+    is_done = all(going.remove(rows) for rows in parts)
+    if not (is_done and going.remove(times, SMALL_AT_ONCE)):
         return False
     with transaction.atomic():
         streams = list(_own_logs([run.pk]).values_list("stream", flat=True))
@@ -194,9 +197,10 @@ class _Going:
         self.of = run.files.count() + chunks.count() + segments.count()
         self.done = 0
 
-    def remove(self, rows: Any) -> bool:
-        """Remove them all; False where the time was over first."""
-        while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+    def remove(self, rows: Any, at_once: int = 0) -> bool:
+        """Remove them all, so many at a time; False where the time was over first."""
+        at_once = at_once or AT_ONCE
+        while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:at_once]):
             rows.model.objects.filter(pk__in=keys).delete()
             self.done += len(keys)
             now = time.monotonic()

@@ -119,7 +119,8 @@ def join(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _absorb(before: dict[str, Any], event: dict[str, Any]) -> bool:
     if event["event"] == "text":
-        if before["next_offset"] != event["offset"]:
+        # Lines keep the second in which they came.
+        if before["next_offset"] != event["offset"] or before.get("at") != event.get("at"):
             return False
         before["text"] += event["text"]
         before["next_offset"] = event["next_offset"]

@@ -156,7 +156,8 @@ class StreamTime(models.Model):
     A line counts from when it ended, or was last added to.
     """
 
-    stream = models.ForeignKey(Stream, models.CASCADE, related_name="times")
+    # Its rows are found by the constraint's index.
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="times", db_index=False)
     line = models.PositiveBigIntegerField()
     at = models.DateTimeField()
 

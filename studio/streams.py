@@ -48,8 +48,8 @@ def group(stream_id: int) -> str:
     return f"stream.{stream_id}"
 
 
-def append(stream_id: int, offset: int, data: bytes) -> int:
-    """Add `data` at `offset` and return the new size in bytes.
+def append(stream_id: int, offset: int, data: bytes, *, at: datetime | None = None) -> int:
+    """Add `data`, which came now or `at`, at `offset`; return the new size in bytes.
 
     Without data, only the size is told. Raises WrongOffset with `at` = the size when the stream
     does not end at `offset`. Once the stream is cut, all is taken and nothing kept: the answer is
@@ -68,7 +68,7 @@ def append(stream_id: int, offset: int, data: bytes) -> int:
                 at=stream.size_bytes,
             )
         data = _limited(stream, data)
-        at = now()
+        at = at or now()
         _note_time(stream, at)
         _store(stream, data)
         Stream.objects.filter(pk=stream_id).update(

@@ -1,9 +1,10 @@
 // Numbers as people read them, and elements made in one expression. Sizes: studio/sizes.
 
 /** 58412 → "58,412". */
+export const count = (number) => number.toLocaleString("en-US");
+
 /** A moment's time of day, to the second. */
 export const clock = (when) => when.toLocaleTimeString("en-GB");
-export const count = (number) => number.toLocaleString("en-US");
 
 /** A metric's value in few digits: 0.4123456 → "0.4123", 1.2e-7 → "1.2e-7", NaN → "NaN". */
 export function value(number) {

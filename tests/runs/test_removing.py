@@ -15,7 +15,7 @@ from runs.states import State
 from studio import streams
 from studio.files import blobs, trees
 from studio.files.collecting import Place, step
-from studio.models import Blob, Stream, StreamChunk, Tree
+from studio.models import Blob, Stream, StreamChunk, StreamTime, Tree
 from tests.factories import AT, make_experiment, make_run
 from tests.runs.series import log
 
@@ -63,7 +63,8 @@ def test_a_run_goes_with_all_it_has_and_says_first_what_that_frees(caller):
     gone = caller.client.delete(address(run))
     assert (gone.status_code, gone.json()) == (200, frees)
     assert caller.get(address(run)).status_code == 404
-    of_it = (Run, RunEvent, RunFile, Stream, StreamChunk, MetricSeries, MetricSegment, MetricLevel)
+    of_it = (Run, RunEvent, RunFile, Stream, StreamChunk, StreamTime)
+    of_it += (MetricSeries, MetricSegment, MetricLevel)
     assert [model.__name__ for model in of_it if model.objects.exists()] == []
     step(now() + timedelta(hours=25), Place())
     assert not Blob.objects.exists() and not Tree.objects.exists()
@@ -154,8 +155,12 @@ def test_no_statement_removes_more_than_a_portion(caller, monkeypatch):
     stream = run.logs.get().stream
     for number in range(1, 46):
         StreamChunk.objects.create(stream=stream, offset=10**6 * number, first_line=0, data=b"x")
+        StreamTime.objects.create(stream=stream, line=number, at=now())
+    monkeypatch.setattr(removing, "SMALL_AT_ONCE", 20)
     with CaptureQueriesContext(connection) as asked:
         removing.remove(run)
+    times = [query["sql"] for query in asked if 'DELETE FROM "studio_streamtime"' in query["sql"]]
+    assert len(times) == 4  # three portions of the 46, and of the stream itself whatever is left
     chunks = [
         query["sql"]
         for query in asked

@@ -13,14 +13,13 @@ SECOND = int(BEGAN.timestamp())
 
 
 @pytest.fixture
-def said(monkeypatch):
+def said():
     """Append bytes so many seconds after the beginning."""
     stream = streams.create()
 
     def append(after_s: float, data: bytes):
-        monkeypatch.setattr(streams, "now", lambda: BEGAN + timedelta(seconds=after_s))
         stream.refresh_from_db()
-        streams.append(stream.pk, stream.size_bytes, data)
+        streams.append(stream.pk, stream.size_bytes, data, at=BEGAN + timedelta(seconds=after_s))
         stream.refresh_from_db()
         return stream
 
