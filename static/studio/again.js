@@ -2,8 +2,9 @@
 // when a network of the machine comes or goes, a container's too: no page may stay half for that.
 // A classic script before the others: it hears of those that do not arrive.
 (() => {
-  const [AGAIN_MS, APART_MS, KEY] = [300, 10_000, "loaded-again-at"];
+  const [AGAIN_MS, KEY] = [300, "loaded-again"];
   const [pictures, fragments] = [new WeakMap(), new WeakSet()];
+  const { dataset: own } = document.currentScript;
   let isOver = false;
 
   function say() {
@@ -14,21 +15,33 @@
     document.body.prepend(words);
   }
 
-  /** A page without one of its scripts or sheets is loaded again; once, and then it says so. */
+  /** Whether this page may be loaded again: once until it was whole, and not where that would send a form again. */
+  function isFirst() {
+    try {
+      const isAgain = sessionStorage.getItem(KEY) === location.href;
+      sessionStorage.setItem(KEY, location.href);
+      return !isAgain && !("posted" in own);
+    } catch {
+      return false; // where nothing can be kept, nobody knows how often it was loaded
+    }
+  }
+
+  /** A page without one of its scripts or sheets is loaded again; if that does not help, it says so. */
   function reload() {
     if (isOver) return;
     isOver = true;
-    let before = Date.now();
-    try {
-      before = Number(sessionStorage.getItem(KEY));
-      sessionStorage.setItem(KEY, String(Date.now()));
-    } catch {
-      // Where nothing can be kept, nobody knows how often it was loaded: it says so at once.
-    }
-    if (Date.now() - before > APART_MS) location.reload();
+    if (isFirst()) location.reload();
     else if (document.body) say();
     else addEventListener("DOMContentLoaded", say);
   }
+
+  addEventListener("load", () => {
+    try {
+      if (!isOver) sessionStorage.removeItem(KEY);
+    } catch {
+      // Nothing was kept.
+    }
+  });
 
   addEventListener(
     "error",
