@@ -1,6 +1,7 @@
 // The frame of every page: theme, navigation, menus, notes, errors of fragments, times that pass.
 import "studio/live";
 import "studio/keyboard";
+import "studio/late";
 import "studio/palette";
 import { startClock } from "studio/clock";
 import { note } from "studio/notes";

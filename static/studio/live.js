@@ -16,9 +16,14 @@ let timer = 0;
 let isInBackground = false;
 let goingThere = 0;
 
+/** When each event was said last, by performance.now(). */
+export const saidAt = new Map();
+
 /** Say an event on the body, where htmx triggers and page modules hear it. */
-export const say = (name, detail) =>
+export function say(name, detail) {
+  saidAt.set(name, performance.now());
   document.body.dispatchEvent(new CustomEvent(name, { detail }));
+}
 
 /** "connecting", "live", "reconnecting" or "signed-out": what the page may tell its reader. */
 export const liveState = () => document.body.dataset.liveState ?? "connecting";

@@ -254,6 +254,27 @@ def test_description_and_tags_change_in_place_and_the_list_follows_a_build(signe
     other.wait_for_url(re.compile("q=tensorflow"))
 
 
+def test_a_list_that_asks_while_it_is_told_again_asks_once_more(signed_in_page: Page):
+    page, held = signed_in_page, []
+    page.goto(HOME)
+    expect(page.locator("body")).to_have_attribute("data-live-state", "live")
+    page.wait_for_load_state("networkidle")
+    page.route(re.compile(re.escape(HOME) + "$"), lambda route: held.append(route))
+    tell = "async () => (await import('studio/live')).say('build-changed')"
+    with page.expect_request(re.compile(re.escape(HOME) + "$")):
+        page.evaluate(tell)
+    page.evaluate(tell)  # the list has not answered yet
+    page.wait_for_timeout(200)
+    assert len(held) == 1
+    with page.expect_request(re.compile(re.escape(HOME) + "$")):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    held[1].continue_()
+    page.wait_for_timeout(500)
+    assert len(held) == 2
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_the_editor_holds_no_keyboard_captive(signed_in_page: Page):
     page = signed_in_page
     page.goto("/w/default/new-environment/")
