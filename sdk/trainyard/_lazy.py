@@ -22,6 +22,7 @@ class Lazy:
 hashlib = Lazy("hashlib")
 pools = Lazy("concurrent.futures")
 random = Lazy("random")
+shlex = Lazy("shlex")
 shutil = Lazy("shutil")
 subprocess = Lazy("subprocess")
 tempfile = Lazy("tempfile")

@@ -1,7 +1,8 @@
 """ScriptRunConfig and RunConfiguration: what to run, in which environment, on which cluster."""
 
 import os
-from typing import Any, Dict, List, Optional, Union
+import re
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from trainyard import _distributed, _errors, _runconfig_file
 from trainyard._compute import ComputeTarget
@@ -10,6 +11,7 @@ from trainyard._datasets import inputs
 from trainyard._definition import warn_of_unused
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
+from trainyard._lazy import shlex
 from trainyard._place import Place
 from trainyard._settings import (
     AmlComputeConfiguration,
@@ -136,8 +138,8 @@ class ScriptRunConfig:
         docker_runtime_config: Any = None,
     ):
         command = command or getattr(run_config, "command", None)
-        if command is not None:
-            raise _errors.not_built("ScriptRunConfig(command=...)", "script= and arguments=")
+        if command:
+            script, arguments = _taken_apart(command, script, arguments)
         if resume_from is not None:
             raise _errors.not_built(
                 "ScriptRunConfig(resume_from=...)",
@@ -221,3 +223,25 @@ def _cluster_name(target: Target) -> Optional[str]:
             raise _errors.not_built('target="local"', "a cluster's name, or no target at all")
         return target
     return target.name
+
+
+def _taken_apart(
+    command: Any, script: Optional[str], arguments: Optional[List[Any]]
+) -> Tuple[str, List[Any]]:
+    """Return the script and the arguments of a command: `python train.py --lr 0.1`, or a list.
+
+    Raises UserErrorException beside script or arguments, NotImplementedError for another command.
+    """
+    if script or arguments:
+        raise _errors.UserErrorException("command goes without script and arguments")
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    if words and re.match(r"python[0-9.]*$", str(words[0])):
+        words = words[2:] if words[1:2] == ["-u"] else words[1:]
+        if words and str(words[0]).endswith(".py"):
+            return str(words[0]), words[1:]
+    elif words and str(words[0]) in ("bash", "sh") and str(words[1:2]).endswith(".sh']"):
+        return str(words[1]), words[2:]
+    raise _errors.not_built(
+        "ScriptRunConfig(command=...) of more than `python train.py …` or `bash train.sh …`",
+        "a script of these commands, train.sh, in the source directory, and script='train.sh'",
+    )

@@ -78,6 +78,29 @@ def test_references_and_data_are_inputs_of_the_run(workspace, source):
         ScriptRunConfig(source, "train.py", run_config=config).order(workspace)
 
 
+@pytest.mark.parametrize(
+    ("command", "script", "arguments"),
+    [
+        ("python train.py --lr 0.1 'two words'", "train.py", ["--lr", "0.1", "two words"]),
+        (["python3.8", "-u", "train.py", "--lr", 0.1], "train.py", ["--lr", 0.1]),
+        ("bash prepare.sh", "prepare.sh", []),
+    ],
+)  # fmt: skip
+def test_a_command_is_its_script_and_arguments(source, command, script, arguments):
+    config = ScriptRunConfig(source, command=command)
+    assert (config.script, config.arguments) == (script, arguments)
+    of_run = ScriptRunConfig(source, run_config=RunConfiguration(command=command))
+    assert (of_run.script, of_run.arguments) == (script, arguments)
+
+
+def test_a_command_that_is_more_says_what_to_do_instead(source):
+    for command in ("make all", ["echo", "x"], "python -m train", "bash -c 'ls'", "python"):
+        with pytest.raises(NotImplementedError, match=r"train\.sh"):
+            ScriptRunConfig(source, command=command)
+    with pytest.raises(UserErrorException, match="without script and arguments"):
+        ScriptRunConfig(source, "train.py", command="python train.py")
+
+
 def test_a_cluster_for_one_run_is_said_to_be_of_no_use(source):
     config = RunConfiguration()
     config.amlcompute.vm_size = "STANDARD_D2_V2"
