@@ -241,7 +241,7 @@ class RemoteRun(RunFiles):
         Logged once, a value; more often, a list. A list is a list, a table column → list, or
         column → value where it has one row. Of a file (a picture, a confusion matrix, …) where it
         is; populate=True: the bytes of the picture, the dict of the others.
-        recursive=True: run id → such a dict; a run of this studio has no child runs.
+        recursive=True: run id → such a dict; see Children.
         """
         if run_type is not None:
             raise _errors.not_built("Run.get_metrics(run_type=...)", "get_metrics()")

@@ -121,6 +121,11 @@ def test_children_are_begun_tagged_found_and_ended_one_by_one(experiment):
     found = list(run.get_children())
     assert [one.id for one in found] == [last.id, folds[1].id, folds[0].id]
     assert [one.get_metrics() for one in found] == [{"acc": 1.0}, {"acc": 0.5}, {"acc": 0.0}]
+    assert run.get_metrics(recursive=True) == {
+        run.id: {}, last.id: {"acc": 1.0}, below.id: {}, folds[0].id: {"acc": 0.0},
+        folds[1].id: {"acc": 0.5},
+    }  # fmt: skip
+    assert last.get_metrics("acc", recursive=True) == {last.id: {"acc": 1.0}, below.id: {}}
     assert {one.id for one in run.get_children(recursive=True)} == {
         *(one.id for one in found), below.id,
     }  # fmt: skip
