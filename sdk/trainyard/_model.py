@@ -187,14 +187,23 @@ class Model:
         exist_ok: bool = False,
         exists_ok: Optional[bool] = None,
         *,
+        path: str = "",
         _only_missing: bool = False,
     ) -> str:
         """Download all files into `target_dir`; return the file, or the folder that holds all.
 
-        Raises WebserviceException when a file is there already and exist_ok is False.
+        path: beyond v1, a file or folder of the model; nothing else is downloaded then.
+        Raises WebserviceException when a file is there already and exist_ok is False, or `path` is
+        none of the model's.
         """
         target_dir = os.path.expanduser(target_dir)
-        files = self.files
+        below = path.rstrip("/") + "/"
+        files = [one for one in self.files if not path or (one[0] + "/").startswith(below)]
+        if path and not files:
+            names = ", ".join(name for name, _ in self.files[:20])
+            raise _errors.WebserviceException(
+                "{} has no file or folder {}; its files: {}".format(self.id, path, names)
+            )
         there = {path for path, _ in files if os.path.exists(os.path.join(target_dir, path))}
         if there and not (exist_ok or exists_ok or _only_missing):
             raise _errors.WebserviceException(

@@ -48,6 +48,13 @@ def test_a_folder_keeps_its_name_and_may_give_only_parts(made, tmp_path):
     assert [path for path, _ in made("whole", files).files] == [
         "model/a/x.bin", "model/a/y.bin", "model/top.json",
     ]  # fmt: skip
+    one = made("one-of", files)
+    place = one.download(os.fspath(tmp_path / "one"), path="model/a")
+    assert sorted(path.name for path in Path(place).rglob("*.*")) == ["x.bin", "y.bin"]
+    assert Path(one.download(os.fspath(tmp_path / "one"), path="model/top.json")).is_dir()
+    assert (tmp_path / "one" / "model" / "top.json").read_text() == "{}"
+    with pytest.raises(WebserviceException, match="no file or folder model/none; its files"):
+        one.download(os.fspath(tmp_path / "one"), path="model/none")
     part = made("part", files, child_paths=["a"])
     assert [path for path, _ in part.files] == ["model/a/x.bin", "model/a/y.bin"]
     place = part.download(os.fspath(tmp_path / "down"))

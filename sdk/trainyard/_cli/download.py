@@ -8,9 +8,8 @@ A download that was cut goes on where it was when the command is given again. Fi
 already with the same content stay; with another content they are refused, unless --overwrite.
 """
 
-from typing import Any, List
+from typing import Any
 
-from trainyard import _errors
 from trainyard._cli import fetching
 from trainyard._cli.output import Output
 from trainyard._cli.studio import Studio
@@ -28,22 +27,9 @@ def run(studio: Studio, given: Any, output: Output) -> int:
     studio.run(given.run)
     base = "runs/{}/files".format(quoted(given.run))
     items = list(studio.client.items(base))
-    chosen = [one for one in items if _is_wanted(one["path"], given.paths)]
-    for path in given.paths:
-        if not any(_is_wanted(one["path"], [path]) for one in items):
-            names = [one["path"] for one in items]
-            raise _errors.NotFound(
-                "run {} has no file or folder {}; it has: {}".format(
-                    given.run, path, ", ".join(names[:20]) + (", …" if names[20:] else "")
-                ),
-                404,
-            )
     files = []
-    for one in chosen:
+    for one in items:
         size = None if one["is_growing"] else one["size_bytes"]
         files.append(fetching.File(one["path"], file_path(base, one["path"]), size))
-    return fetching.fetch(studio, files, given, output)
-
-
-def _is_wanted(path: str, asked: List[str]) -> bool:
-    return not asked or any(path == one or path.startswith(one.rstrip("/") + "/") for one in asked)
+    chosen = fetching.chosen(files, given.paths, "run {}".format(given.run))
+    return fetching.fetch(studio, chosen, given, output)

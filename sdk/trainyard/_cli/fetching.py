@@ -30,6 +30,27 @@ def arguments(parser: Any) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace files that differ")
 
 
+def chosen(files: List[File], paths: List[str], what: str) -> List[File]:
+    """Return the files of `paths`, each a file or a folder; all where none is named.
+
+    what: whose files they are. Raises NotFound for a path that is none of them.
+    """
+    for path in paths:
+        if not any(_is_below(file.path, path) for file in files):
+            names = [file.path for file in files]
+            raise _errors.NotFound(
+                "{} has no file or folder {}; it has: {}".format(
+                    what, path, ", ".join(names[:20]) + (", …" if names[20:] else "")
+                ),
+                404,
+            )
+    return [one for one in files if not paths or any(_is_below(one.path, path) for path in paths)]
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return (path + "/").startswith(folder.rstrip("/") + "/")
+
+
 def fetch(studio: Studio, files: Sequence[File], given: Any, output: Output) -> int:
     """Bring `files` into the folder given.output, and say which came."""
     folder = os.path.abspath(os.path.expanduser(given.output))

@@ -35,6 +35,7 @@ def arguments(parser: Any, common: Any) -> None:
     register.add_argument("-t", "--tag", action="append", metavar="NAME=VALUE")
     download = actions.add_parser("download", parents=[common], help="its files")
     download.add_argument("name", metavar="NAME[:VERSION or alias]")
+    download.add_argument("paths", nargs="*", metavar="PATH", help="a file or folder of it")
     fetching.arguments(download)
 
 
@@ -101,4 +102,5 @@ def _download(studio: Studio, given: Any, output: Output) -> int:
     files = [fetching.File(one[0], file_path(base, one[0]), int(one[1])) for one in facts["files"]]
     if not files:
         raise _errors.NotFound("model {} has no files".format(facts["id"]), 404)
-    return fetching.fetch(studio, files, given, output)
+    chosen = fetching.chosen(files, given.paths, "model {}".format(facts["id"]))
+    return fetching.fetch(studio, chosen, given, output)
