@@ -129,7 +129,7 @@ class OfflineRun:
     def add_properties(self, properties: Dict[str, Any]) -> None:
         added = {str(key): str(value) for key, value in properties.items()}
         for key, value in added.items():
-            if self._properties.get(key, value) != value:
+            if self._properties.get(key, value) != value and key != "description":
                 raise _errors.Conflict(
                     "the run has the property {} already, and properties do not change; what"
                     " changes is a tag".format(key)

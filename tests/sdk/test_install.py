@@ -45,6 +45,7 @@ def test_the_wheel_is_the_same_each_time_and_holds_the_packages_alone(tmp_path):
     place.write_bytes(one.content)
     names = zipfile.ZipFile(place).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"trainyard", "azureml"}
+    assert {"trainyard/py.typed", "azureml/py.typed"} <= set(names)
     assert "azureml/core/__init__.py" in names and not [n for n in names if "__pycache__" in n]
 
 

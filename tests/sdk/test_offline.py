@@ -42,6 +42,7 @@ assert child.id.startswith(run.id + ".") and child.parent is run
 two = run.create_children(tag_key="size", tag_values=[1, 2])
 assert [one.tags for one in two] == [{"size": "1"}, {"size": "2"}]
 assert list(run.get_children()) == [child] + two
+run.add_properties({"description": "a"}); run.add_properties({"description": "b"})
 try:
     run.add_properties({"q": 1, "p": 2})
 except Exception as error:
@@ -50,7 +51,7 @@ else:
     raise AssertionError("a property changed")
 run.flush(); run.fail("no reason"); run.complete()
 assert run.get_status() == "Completed" and run.wait_for_completion()["runId"] == run.id
-assert run.get_tags() == {"c": "d"} and run.get_properties() == {"p": "1"}
+assert run.get_tags() == {"c": "d"} and run.get_properties() == {"p": "1", "description": "b"}
 assert run.get_file_names() == ["name", "folder", "a"]
 found = run.get_metrics()
 assert found.pop("picture").startswith("<__main__.Figure")
