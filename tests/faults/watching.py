@@ -292,11 +292,12 @@ def processes_of(run_id: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("AZUREML_RUN_ID") == run_id:
+            is_ours = process.environ().get("AZUREML_RUN_ID") == run_id
+            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
-            continue
-    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+            continue  # it ended while it was looked at
+    return found
 
 
 def script_of(run_id: str) -> psutil.Process:

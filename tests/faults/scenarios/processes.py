@@ -44,6 +44,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen([sys.executable, "-c", "import time, signal;"
                   "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"])
 open("outputs/kept.txt", "w").write("kept")
+open(sys.argv[1], "a").write("ready\\n")
 time.sleep(600)
 """
 # What one process of two, on two nodes, does when it is the one that fails; and the other.
@@ -125,6 +126,7 @@ def canceled_against_its_will(desk: Desk) -> Outcome:
     watched = desk.submit(IGNORES)
     watched.until("Running")
     until(lambda: len(processes_of(watched.run.id)) >= 4, WAITED_S, "all four processes run")
+    until(lambda: "ready" in watched.noted, WAITED_S, "the script ignores what it is told")
     since = stopwatch()
     watched.run.cancel()
     watched.until("Canceled")
