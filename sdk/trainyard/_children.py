@@ -54,18 +54,8 @@ class Children(RemoteRun):
         found = self.properties.get(PARENT)
         return type(self)(self._experiment, found) if found else None
 
-    def get_metrics(
-        self,
-        name: Optional[str] = None,
-        recursive: bool = False,
-        run_type: Optional[str] = None,
-        populate: bool = False,
-    ) -> Dict[str, Any]:
-        """Return what was logged, see RemoteRun; recursive: of all runs below this one, too."""
-        found = super().get_metrics(name, recursive, run_type, populate)
-        for child in self.get_children(recursive=True) if recursive else ():
-            found[child.id] = RemoteRun.get_metrics(child, name, False, run_type, populate)
-        return found
+    def _below(self) -> Iterator[Any]:
+        return self.get_children(recursive=True)
 
     def get_children(
         self,

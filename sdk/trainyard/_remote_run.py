@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from trainyard import _distributed, _errors, _following, _metrics
 from trainyard._client import file_path
@@ -241,12 +241,21 @@ class RemoteRun(RunFiles):
         Logged once, a value; more often, a list. A list is a list, a table column → list, or
         column → value where it has one row. Of a file (a picture, a confusion matrix, …) where it
         is; populate=True: the bytes of the picture, the dict of the others.
-        recursive=True: run id → such a dict; see Children.
+        recursive=True: run id → such a dict, of this run and of all below it.
         """
         if run_type is not None:
             raise _errors.not_built("Run.get_metrics(run_type=...)", "get_metrics()")
         found = _metrics.read(self._client, self._base, name, populate)
-        return {self._run_id: found} if recursive else found
+        if not recursive:
+            return found
+        of_each = {self._run_id: found}
+        for run in self._below():
+            of_each[run.id] = _metrics.read(self._client, run._base, name, populate)
+        return of_each
+
+    def _below(self) -> Iterable[Any]:
+        """All runs below this one; see Children."""
+        return ()
 
     def __repr__(self) -> str:
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(

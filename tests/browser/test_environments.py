@@ -264,13 +264,17 @@ def test_a_list_that_asks_while_it_is_told_again_asks_once_more(signed_in_page: 
     with page.expect_request(re.compile(re.escape(HOME) + "$")):
         page.evaluate(tell)
     page.evaluate(tell)  # the list has not answered yet
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(200)  # longer than its delay: it waits for its turn
     assert len(held) == 1
     with page.expect_request(re.compile(re.escape(HOME) + "$")):
         held[0].continue_()
-    page.wait_for_timeout(500)
-    held[1].continue_()
-    page.wait_for_timeout(500)
+    for _ in range(100):  # a request is seen before it is held
+        if len(held) == 2:
+            break
+        page.wait_for_timeout(50)
+    with page.expect_response(re.compile(re.escape(HOME) + "$")):
+        held[1].continue_()
+    page.wait_for_timeout(500)  # nothing more is asked: that can only be waited for
     assert len(held) == 2
     page.unroute_all(behavior="ignoreErrors")
 

@@ -10,7 +10,6 @@ from registry import datasets
 from runs import actors, inputs
 from runs.models import Run, RunInput
 from runs.states import Reason, State
-from studio.errors import StorageAway
 from studio.files import trees
 from tests.factories import make_blob, make_tree
 from tests.runs.conftest import on_its_nodes
@@ -169,18 +168,10 @@ def test_a_message_that_was_lost_is_sent_again_after_a_while(caller, mnist, driv
     assert inputs.looked_for(one, is_first=False)[1]
 
 
-def test_a_run_says_that_its_files_wait_for_storage_that_is_away(
-    caller, mnist, driver_of, monkeypatch
-):
+def test_a_run_says_that_its_files_wait_for_storage_that_is_away(caller, mnist, driver_of):
     run = on_its_nodes(caller, inputs=[{"name": "mnist", "dataset": "mnist"}])
     driver, url = driver_of(run), "/api/v1/driver/inputs/mnist"
-
-    def away(*_) -> None:
-        raise StorageAway("the bucket does not answer")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(mounts, "_lay", away)
-        inputs.lay(mnist.dataset.tree.pk)
+    mounts.place(mnist.dataset.tree).joinpath("away").write_text("the bucket does not answer")
     answer = driver.post(url, {}, format="json").json()
     assert answer["state"] == "waiting"
     run.refresh_from_db()

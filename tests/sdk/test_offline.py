@@ -46,6 +46,7 @@ run.add_properties({"description": "a"}); run.add_properties({"description": "b"
 try:
     run.add_properties({"q": 1, "p": 2})
 except Exception as error:
+    assert type(error).__name__ == "Conflict", error
     assert "the property p already" in str(error), error
 else:
     raise AssertionError("a property changed")
