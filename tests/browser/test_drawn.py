@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
 
+TWICE_WRITTEN_MS = 600  # the address is written a quarter of a second after a change
+
 
 @pytest.fixture(scope="module")
 def drawn(live_studio) -> str:
@@ -25,6 +27,24 @@ def is_loaded(picture) -> None:
     picture.page.wait_for_function(
         "image => image.complete && image.naturalWidth > 0", arg=picture.element_handle()
     )
+
+
+def test_the_address_says_what_is_shown_while_the_next_picture_is_on_its_way(
+    drawn, signed_in_page: Page
+):
+    page = signed_in_page
+    page.goto(f"{drawn}?name=cats&step=101")
+    cats = tile(page, "cats")
+    expect(cats.locator("img")).to_have_attribute("alt", "cats at step 101")
+    held = []
+    page.route("**/drawn/items?*after=20*", lambda route: held.append(route))
+    cats.get_by_role("button", name="Latest").click()
+    expect(cats.locator("output")).to_have_text("30 of 30")
+    page.wait_for_timeout(TWICE_WRITTEN_MS)
+    expect(page).to_have_url(re.compile(r"step=101$"))
+    held[0].continue_()
+    expect(page).to_have_url(re.compile(r"\?name=cats$"))
+    expect(cats.locator("img")).to_have_attribute("alt", "cats at step 129")
 
 
 def test_a_picture_is_chosen_by_its_step(drawn, signed_in_page: Page):

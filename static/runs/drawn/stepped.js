@@ -15,6 +15,7 @@ export class Stepped extends Tile {
     this.items = new Items(page.api, summary.name);
     this.number = summary.count - 1;
     this.isFollowing = true;
+    this.shown = {};
     this.steps = new Steps(summary.name, (number) => this.go(number));
     this.facts = element("span");
     this.open = element("a", { target: "_blank", rel: "noopener", hidden: true }, "Open");
@@ -93,6 +94,8 @@ export class Stepped extends Tile {
   take(item, number) {
     if (!item) return;
     this.item = item;
+    // The address says what is shown: never what is only on its way.
+    this.shown = this.isFollowing && number === this.number ? {} : { step: item.step };
     if (number === this.number) this.steps.show(number, this.summary.count, item);
     this.page.told(this);
     const isThere = item.size_bytes !== null;
@@ -117,7 +120,7 @@ export class Stepped extends Tile {
   }
 
   get address() {
-    return this.item && !this.isFollowing ? { step: this.item.step } : {};
+    return this.shown;
   }
 
   urlOf({ path, version }) {
