@@ -22,11 +22,15 @@ from dramatiq.middleware import (
     TimeLimit,
 )
 from dramatiq.worker import WorkerThread
+from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 # Longest waits for a bell: with nothing to do, and while work that was fetched is under way.
 IDLE_WAIT_S, BUSY_WAIT_S = 0.5, 0.05
+# A Valkey that was killed is back in a moment: nobody hears of it. What is away longer is an error.
+AWAY_FOR = Retry(ConstantBackoff(0.1), 8)
 
 
 class DatabaseConnections(Middleware):
@@ -92,7 +96,7 @@ def _bell(broker: RedisBroker, queue_name: str) -> str:
 
 
 broker = _Ringing(  # type: ignore[no-untyped-call]
-    url=settings.VALKEY_URL,
+    client=redis.Redis.from_url(settings.VALKEY_URL, retry=AWAY_FOR),
     namespace="dramatiq",
     middleware=[
         AgeLimit(),
