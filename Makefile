@@ -2,13 +2,15 @@
 # STUDIO_HOME (default ./var) and STUDIO_PORT (default 8000) let several studios live side by side.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test tutorials check bench
+.PHONY: help demo up down test test-most test-pages tutorials check bench
 .NOTPARALLEL:
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-# Test files run side by side, so many at once: they wait more than they compute.
+# Test files run side by side, so many at once: they wait more than they compute; a browser computes.
 WORKERS ?= 3
+BROWSERS ?= 2
+PYTEST = $(PYTHON) -m pytest --dist loadfile --no-loadscope-reorder
 DEMO := $(or $(STUDIO_HOME),var)/demo
 # uv takes a third of the time of pip, but does not read pip's settings: a machine whose packages
 # come from a mirror falls back to pip, which does.
@@ -33,8 +35,13 @@ up: $(VENV)/.runtime ## start the studio and show what it says; Ctrl-C stops it
 down: ## end the studio that make demo left up
 	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down; else echo "nothing was ever started here"; fi
 
-test: $(VENV)/.dev ## run all tests
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: test-most test-pages ## run all tests
+
+test-most: $(VENV)/.dev
+	@$(PYTEST) -n $(WORKERS) --ignore=tests/browser $(ARGS)
+
+test-pages: $(VENV)/.dev
+	@$(PYTEST) -n $(BROWSERS) tests/browser $(ARGS)
 
 tutorials: $(VENV)/.dev ## run the tutorials with their environments as written (6 GB of packages)
 	@TRAINYARD_TUTORIALS=whole $(PYTHON) -m pytest -s tests/tutorials $(ARGS)

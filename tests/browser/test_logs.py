@@ -217,7 +217,7 @@ def test_lines_are_copied_without_their_numbers(live_studio, signed_in_page):
     row(page, 25).locator("a.n").click()
     row(page, 27).locator("a.n").click(modifiers=["Shift"])
     expect(row(page, 26)).to_have_class(re.compile(r"\bat\b"))
-    assert page.url.endswith("#L25-27")
+    expect(page).to_have_url(re.compile("#L25-27$"))
 
 
 def test_a_very_long_line_is_wrapped_and_its_rest_comes_when_asked_for(live_studio, signed_in_page):
