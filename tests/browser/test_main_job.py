@@ -68,9 +68,9 @@ def watch_it_learn(page: Page) -> None:
     expect(running).to_be_visible(timeout=SLOW_MS)
     page.locator("#tab-metrics").click()
     page.wait_for_function("() => document.querySelector('.tile .js-plotly-plot')", timeout=20_000)
-    page.wait_for_function(f"{POINTS_DRAWN} > 0")
+    page.wait_for_function(f"() => {POINTS_DRAWN} > 0")
     before = page.evaluate(POINTS_DRAWN)
-    page.wait_for_function(f"{POINTS_DRAWN} > {before}")
+    page.wait_for_function(f"() => {POINTS_DRAWN} > {before}")
     expect(running).to_be_visible()  # it grew before the run had ended
     page.locator("#tab-files").click()
     rows = page.locator(".lines .rows")
