@@ -15,7 +15,7 @@ from registry.access import number_in
 from registry.api_shown import common
 from registry.models import Kind, Version
 from studio.api_access import workspace_of
-from studio.api_input import Input, object_in
+from studio.api_input import Input, Tags, changed
 from studio.auth import ByPerson, user_of
 from studio.errors import BadInput
 from studio.pages import page
@@ -48,23 +48,6 @@ def paged(found: list[Version], following: str | None) -> Response:
     states = builds.states_of(found)
     items = [environment_dict(version, states) for version in found]
     return Response({"items": items, "next": following})
-
-
-class Tags(serializers.DictField):
-    """Names and texts; numbers and truth values become texts, as they came from older scripts."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError('tags are an object of names and texts: {"a": "1"}')
-        for name, value in data.items():
-            if isinstance(value, dict | list):
-                raise serializers.ValidationError(
-                    f"the tag {name!r:.60} must be a text, not {value!r:.60}"
-                )
-        return {
-            name: None if value is None else value if isinstance(value, str) else str(value)
-            for name, value in data.items()
-        }
 
 
 class NewEnvironment(Input):
@@ -145,18 +128,6 @@ def checked(definition: Any) -> dict[str, Any]:
         "summary": recipes.summary(recipe),
         "builds": builds.states_by_digest([recipe.digest]).get(recipe.digest, {}),
     }
-
-
-def changed(words: type[Input], request: Request) -> dict[str, Any]:
-    """Read what a PATCH changes. Raises BadInput for a key that it cannot change."""
-    given = object_in(request)
-    known = list(words().fields)
-    if unknown := [str(key) for key in given if key not in known]:
-        raise BadInput(
-            f"{', '.join(unknown):.60} cannot be changed here; what can be: {', '.join(known)}",
-            fields={key[:60]: "cannot be changed" for key in unknown[:10]},
-        )
-    return words.read(given)
 
 
 class ChangedName(Input):

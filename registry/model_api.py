@@ -13,10 +13,10 @@ from registry import model_deleting, model_files, model_finding, versions
 from registry.access import asset_for, named_in, version_for
 from registry.api import model_dict
 from registry.api_access import people_only
-from registry.environments_api import Tags, changed
 from registry.models import Kind, Version
+from studio import marks
 from studio.api_access import workspace_of
-from studio.api_input import Input
+from studio.api_input import Input, Tags, changed
 from studio.auth import ByPersonOrRun, subject_of, user_of
 from studio.errors import BadInput, NotFound
 from studio.files import trees
@@ -39,8 +39,8 @@ def wanted_in(request: Request) -> model_finding.Wanted:
     return model_finding.Wanted(
         words=said.get("q", "")[:100],
         name=name,
-        tags=model_finding.pairs_in(said.getlist("tag")),
-        properties=model_finding.pairs_in(said.getlist("property")),
+        tags=marks.pairs_in(said.getlist("tag")),
+        properties=marks.pairs_in(said.getlist("property")),
         framework=said.get("framework", ""),
         run_id=said.get("run_id", ""),
         archived=True if said.get("archived") in TRUE else None if name else False,

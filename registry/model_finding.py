@@ -1,16 +1,12 @@
 """Models looked for: by words, name, tags, properties, run, framework."""
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Func, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast
-from django.db.models.lookups import Exact, IContains
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from registry import versions
 from registry.models import Kind, Version
+from studio import marks
 from studio.models import Workspace
 
 MOST_WORDS = 10
@@ -50,7 +46,7 @@ def found(workspace: Workspace, wanted: Wanted) -> QuerySet[Version]:
         properties["run_id"] = wanted.run_id
     for column, pairs in (("tags", wanted.tags), ("properties", properties)):
         for name, text in pairs.items():
-            rows = rows.filter(_has(column, name, text))
+            rows = rows.filter(marks.has(column, name, text))
     return _with_words(rows, wanted.words).prefetch_related("aliases")
 
 
@@ -59,35 +55,15 @@ def _all() -> QuerySet[Version]:
     return rows.order_by("asset__name", "-number")
 
 
-def _has(column: str, name: str, text: str | None) -> Any:
-    """Whether a JSON column has the key `name`, with the text where one is given.
-
-    SQLite's paths are quoted here: Django would read the key "2024" as a place in a list.
-    """
-    if connection.features.supports_json_field_contains:
-        if text is None:
-            return Q(**{f"{column}__has_key": name})
-        return Q(**{f"{column}__contains": {name: text}})
-    path = Value("$." + json.dumps(name))
-    if text is None:
-        kind = Func(F(column), path, function="JSON_TYPE", output_field=TextField())
-        return Exact(kind, "text")
-    value = Func(F(column), path, function="JSON_EXTRACT", output_field=TextField())
-    return Exact(value, text)
-
-
 def _with_words(rows: QuerySet[Version], words: str) -> QuerySet[Version]:
     """Those whose name, description, tags, framework or aliases hold every word."""
-    # As each database writes JSON: SQLite holds what Python wrote, PostgreSQL its own text.
-    is_own = connection.features.supports_json_field_contains
     for word in words.split()[:MOST_WORDS]:
-        as_json = json.dumps(word, ensure_ascii=not is_own)[1:-1]
         rows = rows.filter(
             Q(asset__name__icontains=word)
             | Q(description__icontains=word)
             | Q(model__framework__icontains=word)
             | Q(pk__in=Version.objects.filter(aliases__name__icontains=word).values("pk"))
-            | Q(IContains(Cast("tags", TextField()), as_json))
+            | Q(marks.holds("tags", word))
         )
     return rows
 
@@ -111,9 +87,3 @@ def newest_number(version: Version) -> int:
     """The number of the newest version of the same model."""
     there = version.asset.versions.filter(model__isnull=False)
     return there.aggregate(newest=Max("number"))["newest"] or version.number
-
-
-def pairs_in(texts: list[str]) -> dict[str, str | None]:
-    """Read "team=vision" and "draft" as what tags are looked for."""
-    pairs = [text.partition("=") for text in texts if text.strip()]
-    return {name.strip(): text.strip() if is_said else None for name, is_said, text in pairs}

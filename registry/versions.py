@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from registry.models import Asset, Kind, Version
 from studio.errors import BadInput
 from studio.models import User, Workspace
-from studio.texts import mapping
+from studio.texts import merged
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
 TRIES = 20
@@ -99,17 +99,12 @@ def describe(
         if description is not None:
             row.description = description
         if tags is not None:
-            row.tags = _merged("tags", row.tags, tags)
+            row.tags = merged("tags", row.tags, tags)
         if properties is not None:
-            row.properties = _merged("properties", row.properties, properties)
+            row.properties = merged("properties", row.properties, properties)
         row.save(update_fields=["description", "tags", "properties"])
     version.description, version.tags = row.description, row.tags
     version.properties = row.properties
-
-
-def _merged(what: str, old: dict[str, str], new: dict[str, str | None]) -> dict[str, str]:
-    kept = {**old, **new}
-    return mapping(what, {name: text for name, text in kept.items() if text is not None})
 
 
 def newest(kind: Kind) -> QuerySet[Version]:

@@ -6,10 +6,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 
-from runs.models import Run
+from runs.models import Experiment, Run
 from runs.states import State
+from studio import marks
 from studio.errors import BadInput
-from studio.texts import WHOLE, checked
+from studio.texts import checked
 
 # The properties of a child that name the run it was begun in, and the uppermost above that.
 PARENT, ROOT = "parent_run_id", "root_run_id"
@@ -25,7 +26,8 @@ def narrowed(found: QuerySet[Run], query: QueryDict) -> QuerySet[Run]:
         said = query.getlist(key)
         if len(said) > MOST_MARKS:
             raise BadInput(f"ask for at most {MOST_MARKS} of {key} at a time")
-        found = marked(found, field, dict(_pair(key, one) for one in said))
+        for one in said:
+            found = found.filter(marks.has(field, *_pair(key, one)))
     if state := query.get("state"):
         if state not in State.values:
             known = ", ".join(State.values)
@@ -37,18 +39,14 @@ def narrowed(found: QuerySet[Run], query: QueryDict) -> QuerySet[Run]:
     return found
 
 
-def marked(found: QuerySet[Run], field: str, wanted: Mapping[str, str | None]) -> QuerySet[Run]:
-    """Narrow runs to those with these tags or properties; None: with any value."""
-    for number, (name, text) in enumerate(wanted.items()):
-        mark = f"{field}_{number}"
-        found = found.annotate(**{mark: KeyTransform(name, field)})
-        found = found.filter(**({f"{mark}__isnull": False} if text is None else {mark: text}))
-    return found
+def parent_of(experiment: Experiment, properties: Mapping[str, str]) -> Run | None:
+    """The run that a run with these properties is a child of: one of the same experiment."""
+    named = properties.get(PARENT)
+    return Run.objects.filter(experiment=experiment, run_id=named).first() if named else None
 
 
 def _pair(key: str, said: str) -> tuple[str, str | None]:
     name, sign, text = checked(key, said, 1200).partition("=")
-    if not name or WHOLE.fullmatch(name):
-        # A database takes a whole number for a place in a list.
-        raise BadInput(f"{key}={said[:100]!r} is not name=value, with a name that is no number")
+    if not name:
+        raise BadInput(f"{key}={said[:100]!r} is not name=value")
     return name, text if sign else None

@@ -17,14 +17,15 @@ def person(user: Person) -> User:
     return user
 
 
-def workspace_for(user: Person, name: str, *, write: bool = False) -> Workspace:
+def workspace_for(user: Person, name: str, *, write: bool = False, own: bool = False) -> Workspace:
     """Return the workspace `name` if `user` is a member of it.
 
+    write: to change what is in it; own: to change the workspace itself.
     Raises NotFound where it is absent or not the user's (the same words, so that names cannot be
-    guessed), NotAllowed where the user may only read and `write` is asked.
+    guessed), NotAllowed where the user may not do what is asked.
     """
     member = (
-        Member.objects.select_related("workspace")
+        Member.objects.select_related("workspace", "user")
         .filter(workspace__name=name, user=person(user))
         .first()
     )
@@ -33,6 +34,11 @@ def workspace_for(user: Person, name: str, *, write: bool = False) -> Workspace:
         raise NotFound(f'no workspace "{name}" that you are a member of; yours: {names}')
     if write:
         _need_write(member)
+    if own and not _owns(member):
+        raise NotAllowed(
+            f"only owners of workspace {member.workspace} and administrators of the studio change"
+            " the workspace itself; ask one of them"
+        )
     return member.workspace
 
 
@@ -52,6 +58,16 @@ def _need_write(member: Member) -> None:
             f"you may read workspace {member.workspace} but not change it;"
             " ask one of its owners to make you a contributor"
         )
+
+
+def owns(user: Person, workspace: Workspace) -> bool:
+    """Whether `user` may change the workspace itself: its owners and administrators may."""
+    member = Member.objects.filter(workspace=workspace, user=person(user)).first()
+    return member is not None and _owns(member)
+
+
+def _owns(member: Member) -> bool:
+    return member.role == Role.OWNER or member.user.is_superuser
 
 
 def workspaces_of(user: Person) -> QuerySet[Workspace]:

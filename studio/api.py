@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils.timezone import now
@@ -16,11 +17,11 @@ from rest_framework.views import APIView
 from studio import tokens, workspaces
 from studio.access import home_workspace, workspaces_of
 from studio.api_access import workspace_of
-from studio.api_input import Input
-from studio.auth import ByPerson, ByPersonOrRun, user_of
-from studio.errors import NotFound
+from studio.api_input import Input, Tags, changed
+from studio.auth import ByPerson, ByPersonOrRun, subject_of, user_of
+from studio.errors import NotAllowed, NotFound
 from studio.files import batches, blobs, bodies
-from studio.models import Token, TokenKind
+from studio.models import Token, TokenKind, Workspace
 
 
 class RawBody(BaseParser):
@@ -56,8 +57,27 @@ class Me(APIView):
         )
 
 
-class NewWorkspace(Input):
-    """A workspace to make."""
+def workspace_dict(workspace: Workspace) -> dict[str, Any]:
+    """A workspace as the API shows it."""
+    return {
+        "name": workspace.name,
+        "friendly_name": workspace.friendly_name,
+        "description": workspace.description,
+        "tags": workspace.tags,
+        "created_at": workspace.created_at,
+    }
+
+
+class ChangedWorkspace(Input):
+    """What may be changed of a workspace; tags are merged, null removes one."""
+
+    friendly_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    description = serializers.CharField(required=False, allow_blank=True)
+    tags = Tags(required=False)
+
+
+class NewWorkspace(ChangedWorkspace):
+    """A workspace to make, with what is written on it."""
 
     name = serializers.CharField(max_length=100)
 
@@ -67,22 +87,39 @@ class Workspaces(APIView):
 
     permission_classes = [ByPerson]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_workspaces", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         found = workspaces_of(user_of(request))
         if isinstance(request.auth, Token):
             found = found.filter(pk=request.auth.workspace_id)
-        return Response({"items": [{"name": w.name, "created_at": w.created_at} for w in found]})
+        return Response({"items": [workspace_dict(workspace) for workspace in found]})
 
     @extend_schema(request=NewWorkspace, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
         wanted = NewWorkspace.read(request.data)
-        made = workspaces.make(user_of(request), wanted["name"])
+        made = workspaces.make(user_of(request), **wanted)
         until = now() + timedelta(days=365)
         words = f"made with {made.name}"
         _, secret = tokens.issue(user_of(request), made, name=words, expires_at=until)
-        told = {"name": made.name, "created_at": made.created_at, "token": secret}
-        return Response(told, status=201)
+        return Response({**workspace_dict(made), "token": secret}, status=201)
+
+
+class OneWorkspace(APIView):
+    """A workspace; PATCH describes it, by those who own it."""
+
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, workspace: str) -> Response:
+        return Response(workspace_dict(workspace_of(request, workspace)))
+
+    @extend_schema(request=ChangedWorkspace, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request, workspace: str) -> Response:
+        if subject_of(request) is not None:
+            raise NotAllowed("a run may not change its workspace; use a personal token")
+        place = workspace_of(request, workspace, own=True)
+        workspaces.describe(place, **changed(ChangedWorkspace, request))
+        return Response(workspace_dict(place))
 
 
 class NewToken(Input):

@@ -36,6 +36,23 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Tags(serializers.DictField):
+    """Names and texts; numbers and truth values become texts, as they came from older scripts."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError('tags are an object of names and texts: {"a": "1"}')
+        for name, value in data.items():
+            if isinstance(value, dict | list):
+                raise serializers.ValidationError(
+                    f"the tag {name!r:.60} must be a text, not {value!r:.60}"
+                )
+        return {
+            name: None if value is None else value if isinstance(value, str) else str(value)
+            for name, value in data.items()
+        }
+
+
 def _trouble(field: Any, value: Any) -> str | None:
     if isinstance(field, serializers.IntegerField) and isinstance(value, str):
         return None if WHOLE.fullmatch(value) else "A valid integer is required."
@@ -49,3 +66,15 @@ def object_in(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise BadInput("send a JSON object: {…}")
     return request.data
+
+
+def changed(words: type[Input], request: Request) -> dict[str, Any]:
+    """Read what a PATCH changes. Raises BadInput for a key that it cannot change."""
+    given = object_in(request)
+    known = list(words().fields)
+    if unknown := [str(key) for key in given if key not in known]:
+        raise BadInput(
+            f"{', '.join(unknown):.60} cannot be changed here; what can be: {', '.join(known)}",
+            fields={key[:60]: "cannot be changed" for key in unknown[:10]},
+        )
+    return words.read(given)

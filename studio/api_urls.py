@@ -5,6 +5,7 @@ from studio import api, uploads_api
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
     path("workspaces", api.Workspaces.as_view(), name="workspaces"),
+    path("workspaces/<str:workspace>", api.OneWorkspace.as_view(), name="workspace"),
     path("tokens", api.Tokens.as_view(), name="tokens"),
     path("tokens/<int:token_id>", api.OneToken.as_view(), name="token"),
     path(

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, Se
 from django.http import HttpRequest
 from django.utils.timezone import now as clock
 
+from studio import marks, workspaces
 from studio.access import person
 from studio.models import User
 
@@ -28,6 +29,29 @@ class Profile(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["first_name", "last_name", "email"]
+
+
+class WorkspaceWords(forms.Form):
+    """What is written on a workspace; `tags` are those to add."""
+
+    friendly_name = forms.CharField(
+        max_length=workspaces.MOST_FRIENDLY_NAME, required=False, label="What people call it"
+    )
+    description = forms.CharField(
+        max_length=workspaces.MOST_DESCRIPTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    tags = forms.CharField(
+        required=False,
+        label="Tags to add",
+        widget=forms.TextInput(attrs={"placeholder": "team=vision, draft", "autocomplete": "off"}),
+    )
+
+    def clean_tags(self) -> dict[str, str]:
+        """Read "team=vision, draft" as names and texts."""
+        pairs = marks.pairs_in(self.cleaned_data["tags"].split(","))
+        return {name: text or "" for name, text in pairs.items()}
 
 
 class NewToken(forms.Form):

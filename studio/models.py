@@ -18,10 +18,18 @@ class Workspace(models.Model):
     """Where experiments, models, environments and clusters live together."""
 
     name = models.CharField(max_length=33, unique=True)
+    friendly_name = models.CharField(max_length=100, blank=True, help_text="what pages call it")
+    description = models.TextField(blank=True)
+    tags = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """What people call it: its friendly name, or else its name."""
+        return self.friendly_name or self.name
 
 
 class Role(models.TextChoices):

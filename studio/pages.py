@@ -151,7 +151,7 @@ def _section(request: HttpRequest) -> str:
     if app == "runs":
         return "models" if name.startswith("models-") else "experiments"
     if app == "registry":
-        of = {"environment": "environments", "dataset": "data"}
+        of = {"environment": "environments", "dataset": "data", "store": "data"}
         return next((key for word, key in of.items() if word in name), "models")
     if app == "compute":
         return "compute"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("sign-in/<uid>/<token>/", views.sign_in_link, name="sign-in-link"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("settings/", views.settings_page, name="settings"),
+    path("settings/workspace/", views.workspace_words, name="workspace"),
     path("settings/profile/", views.profile, name="profile"),
     path("settings/password/", views.password, name="password"),
     path("settings/config.json", views.config, name="config"),

@@ -1,6 +1,7 @@
 """Texts that people and programs send: of a sane length, and such as every database keeps."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from studio.errors import BadInput
@@ -53,6 +54,15 @@ def mapping(what: str, given: Any, most: int = 1000) -> dict[str, str]:
         )
         for name, value in given.items()
     }
+
+
+def merged(what: str, old: dict[str, str], new: Mapping[str, Any]) -> dict[str, str]:
+    """Return `old` with `new` put over it, read as `mapping` does; None takes a name away.
+
+    Raises BadInput naming `what`.
+    """
+    both = {**old, **new}
+    return mapping(what, {name: text for name, text in both.items() if text is not None})
 
 
 def kept(text: str, most: int) -> str:

@@ -14,9 +14,9 @@ from django.utils.timezone import now as clock
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from studio import forms, sign_in_links, tokens, wheel
-from studio.access import home_workspace, person, workspace_for
-from studio.errors import NotFound, unforeseen
+from studio import forms, sign_in_links, tokens, wheel, workspaces
+from studio.access import home_workspace, owns, person, workspace_for, workspaces_of
+from studio.errors import BadInput, NotFound, unforeseen
 from studio.middleware import error_page, request_id
 from studio.models import Member, Token, TokenKind, Workspace
 from studio.pages import is_fragment
@@ -65,7 +65,11 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 def _settings(request: HttpRequest, **shown: object) -> HttpResponse:
     """The Settings page; `shown` holds a form with its errors, or a new token's secret."""
+    place = _shown_workspace(request)
     facts = {
+        "workspace": place,
+        "owns_workspace": place is not None and owns(request.user, place),
+        "workspace_form": forms.WorkspaceWords(initial=_words_of(place)),
         "password_form": forms.password_form(request),
         "profile_form": forms.Profile(instance=request.user),
         "token_form": forms.NewToken(),
@@ -76,6 +80,39 @@ def _settings(request: HttpRequest, **shown: object) -> HttpResponse:
         "memberships": Member.objects.filter(user=person(request.user)).select_related("workspace"),
     }
     return render(request, "studio/settings.html", facts | shown)
+
+
+def _shown_workspace(request: HttpRequest) -> Workspace | None:
+    """The workspace that Settings show: the one that is named, or the first of the person's."""
+    name = request.GET.get("workspace") or request.POST.get("workspace")
+    return workspace_for(request.user, name) if name else workspaces_of(request.user).first()
+
+
+def _words_of(workspace: Workspace | None) -> dict[str, str]:
+    if workspace is None:
+        return {}
+    return {"friendly_name": workspace.friendly_name, "description": workspace.description}
+
+
+@require_POST
+@login_required
+def workspace_words(request: HttpRequest) -> HttpResponse:
+    """Change what is written on a workspace: its words and new tags, or `untag` one tag."""
+    place = workspace_for(request.user, request.POST.get("workspace", ""), own=True)
+    gone = request.POST.get("untag")
+    form = forms.WorkspaceWords(request.POST)
+    if gone is not None:
+        workspaces.describe(place, tags={gone: None})
+    elif not form.is_valid():
+        return _settings(request, workspace_form=form)
+    else:
+        try:
+            workspaces.describe(place, **form.cleaned_data)
+        except BadInput as refusal:
+            form.add_error(None, refusal.message)
+            return _settings(request, workspace_form=form)
+        messages.success(request, "What is written on the workspace is saved.")
+    return redirect(f"{reverse('studio:settings')}?workspace={place.name}#workspace")
 
 
 def _tokens_of(request: HttpRequest) -> list[Token]:

@@ -12,6 +12,7 @@ from registry import aliases, model_deleting, model_files, model_finding
 from registry.access import asset_for, named_in, version_for
 from registry.models import Asset, Kind, Version
 from registry.views import model_parts
+from studio import marks
 from studio.access import workspace_for
 from studio.models import Workspace
 from studio.pages import is_fragment, page
@@ -36,7 +37,7 @@ def asked(request: HttpRequest, place: Workspace) -> tuple[dict[str, str], Query
     view["run"] = request.GET.get("run", "").strip()[:300]
     wanted = model_finding.Wanted(
         words=view["q"],
-        tags=model_finding.pairs_in([view["tag"]]),
+        tags=marks.pairs_in([view["tag"]]),
         framework=view["framework"],
         run_id=view["run"],
         archived=view["archived"] == "1",

@@ -16,6 +16,9 @@ class Experiment(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="experiments")
     name = models.CharField(max_length=255)
     run_count = models.PositiveIntegerField(default=0, help_text="numbers its runs")
+    description = models.TextField(blank=True)
+    tags = models.JSONField(default=dict)
+    archived_at = models.DateTimeField(null=True, help_text="off the lists, until a new run comes")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -63,12 +66,16 @@ class Run(models.Model):
     node_count = models.PositiveIntegerField(default=1)
     processes_per_node = models.PositiveIntegerField(default=1)
     distribution = models.CharField(max_length=16, choices=Distribution, blank=True)
+    parameter_servers = models.PositiveIntegerField(default=0, help_text="beside its workers")
     max_seconds = models.PositiveIntegerField(null=True, help_text="how long its script may take")
     max_retries = models.PositiveIntegerField(
         default=0, help_text="how often it is started again after a node was lost"
     )
     tags = models.JSONField(default=dict)
     properties = models.JSONField(default=dict)
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="children", help_text="in its experiment"
+    )
 
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

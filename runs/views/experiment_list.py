@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, F, Min, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from runs import metrics, tables
+from runs import experiments, metrics, tables
 from runs.metrics.batches import TEXTS
 from runs.models import Experiment, Field, FieldKind, MetricSeries, Run
 from studio.models import Workspace
@@ -37,8 +37,10 @@ class Row:
     main: Main | None
 
 
-def page_of(workspace: Workspace, cursor: str | None) -> tuple[list[Row], str | None]:
-    """The next experiments, the one with the newest run first, and the cursor on."""
+def page_of(
+    workspace: Workspace, wanted: experiments.Wanted, cursor: str | None
+) -> tuple[list[Row], str | None]:
+    """The next experiments that fit, the one with the newest run first, and the cursor on."""
     newest = Run.objects.filter(experiment=OuterRef("pk")).order_by("-id")
     running = (
         Run.objects.active()
@@ -48,7 +50,7 @@ def page_of(workspace: Workspace, cursor: str | None) -> tuple[list[Row], str | 
         .annotate(n=Count("pk"))
         .values("n")
     )
-    found: Any = Experiment.objects.filter(workspace=workspace).annotate(
+    found: Any = experiments.found(workspace, wanted).annotate(
         active_count=Coalesce(Subquery(running), 0),
         newest_id=Coalesce(Subquery(newest.values("pk")[:1]), 0),
     )

@@ -1,6 +1,7 @@
 """The list of experiments, and the page of one: its table of runs with the charts over it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,23 +10,41 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs import tables
 from runs.access import experiment_for
+from runs.experiments import Wanted
 from runs.models import Run
 from runs.views import experiment_list, experiment_rows
+from studio import marks
 from studio.access import workspace_for
 from studio.pages import is_fragment
+from studio.texts import kept
 
 # So many columns, charts or groups are offered at once; the rest is found by typing.
 MOST_OFFERED = 60
 SIZES = (50, 100, 200)
+MOST_TYPED = 1200
 
 
 @login_required
 @vary_on_headers("HX-Request")
 def experiments(request: HttpRequest, workspace: str) -> HttpResponse:
-    """The workspace's experiments, the one with the newest run first."""
+    """The experiments, the one with the newest run first. `?q=` and `?tag=` find, `?archived=1`
+    shows the others.
+    """
     place = workspace_for(request.user, workspace)
-    rows, following = experiment_list.page_of(place, request.GET.get("cursor"))
-    facts = {"workspace": place, "rows": rows, "following": following}
+    words, tag = (kept(request.GET.get(name, "").strip(), MOST_TYPED) for name in ("q", "tag"))
+    is_archived = request.GET.get("archived") == "1"
+    wanted = Wanted(words=words, tags=marks.pairs_in([tag]), archived=is_archived)
+    rows, following = experiment_list.page_of(place, wanted, request.GET.get("cursor"))
+    view = {"q": words, "tag": tag, "archived": "1" if is_archived else ""}
+    facts = {
+        "workspace": place,
+        "rows": rows,
+        "following": following,
+        "q": words,
+        "tag": tag,
+        "is_archived": is_archived,
+        "view": urlencode({name: text for name, text in view.items() if text}),
+    }
     name = "runs/_experiments.html" if is_fragment(request) else "runs/experiments.html"
     return render(request, name, facts)
 
@@ -62,6 +81,14 @@ def experiment(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     }
     template = "runs/_runs.html" if is_fragment(request) else "runs/experiment.html"
     return render(request, template, facts)
+
+
+@login_required
+def about(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
+    """For the page of an experiment: what is written on it."""
+    place = workspace_for(request.user, workspace)
+    facts = {"workspace": place, "experiment": experiment_for(place, name)}
+    return render(request, "runs/_experiment_about.html", facts)
 
 
 def _number(text: str) -> int:

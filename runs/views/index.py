@@ -214,7 +214,9 @@ def find(request: HttpRequest, workspace: str) -> HttpResponse:
     runs = _runs(place).filter(Q(name__icontains=words) | Q(run_id__istartswith=words))
     facts = {
         "workspace": place,
-        "experiments": place.experiments.filter(name__icontains=words)[:MOST_FOUND],
+        "experiments": place.experiments.filter(name__icontains=words, archived_at=None)[
+            :MOST_FOUND
+        ],
         "runs": runs.order_by("-id")[:MOST_FOUND],
         "assets": Asset.objects.filter(visible(place), name__icontains=words, archived_at=None)[
             :MOST_FOUND

@@ -3,28 +3,31 @@
 import os
 import re
 import sys
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-from trainyard import _errors, _snapshot
-from trainyard._children import Marks
+from trainyard import _errors, _git, _snapshot
+from trainyard._children import Marks, asked
 from trainyard._notebook import ShownExperiment
 from trainyard._place import Group, Place
 from trainyard._run import Run
 from trainyard._runconfig import ScriptRunConfig
 from trainyard._transport import quoted
-from trainyard._unbuilt import unbuilt
 
 EXPERIMENT_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}\Z", re.ASCII)
 NO_SNAPSHOT = (
     "{}\nFailed to take a snapshot of {}. Pass snapshot_directory=None to start_logging to skip"
     " taking a snapshot of the given directory."
 )
-TAGS = "tags of its runs: run.set_tags, experiment.get_runs(tags=...)"
-ARCHIVE = "archiving its runs on the experiment's page; an experiment without runs does no harm"
+# What view_type says → what the studio is asked for.
+VIEWS = {"ActiveOnly": "0", "ArchivedOnly": "1", "All": "all"}
+NEW_NAME = "reactivate(); links and scripts know an experiment by its name, which stays"
 
 
 class Experiment(ShownExperiment, Group):
     """Runs under one name; made in the studio if it is new. Raises UserErrorException."""
+
+    # What the studio says of it, as it was when last asked for; None before that.
+    _facts: Optional[Dict[str, Any]] = None
 
     def __init__(self, workspace: Place, name: str, *, _known: bool = False, **unused: Any):
         if not isinstance(name, str) or not EXPERIMENT_NAME.match(name):
@@ -35,7 +38,7 @@ class Experiment(ShownExperiment, Group):
             )
         super().__init__(workspace, name)
         if not _known:
-            workspace.client.post(workspace.api("experiments"), {"name": name})
+            self._facts = workspace.client.post(workspace.api("experiments"), {"name": name})
 
     @property
     def id(self) -> str:
@@ -51,16 +54,26 @@ class Experiment(ShownExperiment, Group):
     ) -> "List[Experiment]":
         """Return the experiments of a workspace, newest first, or the one of that name.
 
-        None is archived, so view_type "ArchivedOnly" finds none.
+        view_type: "ActiveOnly", "ArchivedOnly" or "All".   tags: a name, or a dict of names and
+        values, that they must have. Raises UserErrorException.
         """
-        if tags:
-            raise _errors.not_built("Experiment.list(tags=...)", "Run.list(experiment, tags=...)")
-        names = [item["name"] for item in workspace.client.items(workspace.api("experiments"))]
-        return [
-            Experiment(workspace, name, _known=True)
-            for name in names
-            if experiment_name in (None, name) and view_type != "ArchivedOnly"
-        ]
+        view = VIEWS.get(str(getattr(view_type, "value", view_type)))
+        if view is None:
+            raise _errors.UserErrorException(
+                "view_type is one of {}, not {!r}".format(", ".join(VIEWS), view_type)
+            )
+        query = asked(tags, None)
+        found = workspace.client.items(
+            workspace.api("experiments"), archived=view, name=experiment_name, **query
+        )
+        return [Experiment._of(workspace, item) for item in found]
+
+    @staticmethod
+    def _of(workspace: Place, facts: Dict[str, Any]) -> "Experiment":
+        """Return the experiment that the studio says this of."""
+        experiment = Experiment(workspace, facts["name"], _known=True)
+        experiment._facts = facts
+        return experiment
 
     @staticmethod
     def delete(workspace: Place, experiment_id: str) -> None:
@@ -83,6 +96,7 @@ class Experiment(ShownExperiment, Group):
         tags: Optional[Dict[str, str]] = None,
         *,
         _properties: Optional[Dict[str, str]] = None,
+        _bar: Any = None,
         **unused: Any,
     ) -> Run:
         """Send the source folder, start a run of it, and return at once.
@@ -95,11 +109,13 @@ class Experiment(ShownExperiment, Group):
                 "Experiment.submit({})".format(type(config).__name__), "a ScriptRunConfig"
             )
         client, order = self.workspace.client, config.order(self.workspace)
+        folder = config.source_directory
         order["experiment"] = self.name
-        order["tags"] = _texts(tags)
-        order["snapshot"] = _snapshot.take(client, self.workspace.name, config.source_directory)
-        if _properties:
-            order["properties"] = dict(order.get("properties") or {}, **_properties)
+        order["tags"] = texts(tags)
+        order["snapshot"] = _snapshot.take(client, self.workspace.name, folder, _bar)
+        order["properties"] = dict(
+            _git.properties(folder), **dict(order.get("properties") or {}, **(_properties or {}))
+        )
         answer = client.post(self.workspace.api("runs"), order, repeatable=False)
         return Run(self, answer["run_id"], _answer=answer)
 
@@ -119,14 +135,15 @@ class Experiment(ShownExperiment, Group):
         Raises SnapshotException for a folder that cannot be sent.
         """
         place = self.workspace
-        order = {
+        order: Dict[str, Any] = {
             "experiment": self.name,
             "name": display_name or "",
-            "tags": _texts(tags),
+            "tags": texts(tags),
             "script": os.path.basename(sys.argv[0] or "") if sys.argv else "",
         }
         if snapshot_directory is not None:
             order["snapshot"] = self._code(os.fspath(snapshot_directory))
+            order["properties"] = _git.properties(os.fspath(snapshot_directory))
         path = place.api("runs/interactive")
         answer = place.client.post(path, order, repeatable=False)
         return Run._started(self, answer, outputs)
@@ -157,23 +174,60 @@ class Experiment(ShownExperiment, Group):
             self.workspace.client.url, self.workspace.name, self.name
         )
 
-    tags = property(unbuilt("Experiment.tags", TAGS))
+    # --- what is written on it ------------------------------------------------------------
+    @property
+    def tags(self) -> Dict[str, str]:
+        """Name → text, as it was when last asked for; refresh() asks."""
+        return dict(self._said()["tags"])
+
+    @property
+    def description(self) -> str:
+        """A text of one's own, "" where there is none. Setting it changes it in the studio."""
+        return str(self._said()["description"])
+
+    @description.setter
+    def description(self, text: Optional[str]) -> None:
+        self._change({"description": "" if text is None else str(text)})
+
+    def tag(self, key: str, value: Any = None) -> None:
+        """Set one tag; one of the same name takes the new value. Raises UserErrorException."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Dict[str, Any]) -> None:
+        """Set tags, name → text; others stay. Raises UserErrorException."""
+        self._change({"tags": texts(tags)})
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        """Take tags away by their names; one that is not there is no error."""
+        names = [tags] if isinstance(tags, str) else tags
+        self._change({"tags": {str(name): None for name in names}})
+
+    def archive(self) -> None:
+        """Take it off the lists. Nothing is deleted; a new run in it brings it back."""
+        self._change({"archived": True})
+
+    def reactivate(self, new_name: Optional[str] = None) -> None:
+        """Bring an archived experiment back to the lists, under the name it has."""
+        if new_name is not None and new_name != self.name:
+            raise _errors.not_built("Experiment.reactivate(new_name=...)", NEW_NAME)
+        self._change({"archived": False})
 
     def refresh(self) -> None:
-        """See that it is still there. Raises UserErrorException (NotFound)."""
-        path = "experiments/{}/views".format(self.name)
-        self.workspace.client.get(self.workspace.api(path))
+        """Ask the studio what is written on it now. Raises UserErrorException (NotFound)."""
+        self._facts = self.workspace.client.get(self._path())
+
+    def _said(self) -> Dict[str, Any]:
+        if self._facts is None:
+            self.refresh()
+        return self._facts or {}
+
+    def _change(self, words: Dict[str, Any]) -> None:
+        self._facts = self.workspace.client.patch(self._path(), words)
+
+    def _path(self) -> str:
+        return self.workspace.api("experiments/" + quoted(self.name))
 
 
-def _texts(tags: Optional[Dict[str, Any]]) -> Dict[str, str]:
+def texts(tags: Optional[Dict[str, Any]]) -> Dict[str, str]:
+    """Return tags as the studio keeps them: texts, "" for None."""
     return {str(key): "" if text is None else str(text) for key, text in (tags or {}).items()}
-
-
-for _name, _instead in (
-    ("tag", TAGS),
-    ("set_tags", TAGS),
-    ("remove_tags", TAGS),
-    ("archive", ARCHIVE),
-    ("reactivate", ARCHIVE),
-):
-    setattr(Experiment, _name, unbuilt("Experiment." + _name, _instead))

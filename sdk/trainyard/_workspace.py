@@ -10,11 +10,12 @@ from trainyard._client import Client
 from trainyard._dataset import Dataset
 from trainyard._datastore import DEFAULT, Datastore
 from trainyard._environment import Environment
-from trainyard._experiment import Experiment
+from trainyard._experiment import Experiment, texts
 from trainyard._model import Model
 from trainyard._notebook import ShownWorkspace
 from trainyard._place import Place
 from trainyard._run import Run
+from trainyard._transport import quoted
 from trainyard._unbuilt import unbuilt
 
 NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}\Z", re.ASCII)
@@ -156,7 +157,8 @@ class Workspace(ShownWorkspace, Place):
     ) -> "Workspace":
         """Make a workspace in the studio that the nearest config.json names, and return it.
 
-        exist_ok: return the one of that name where the token reaches it. The studio has what a
+        friendly_name, tags: what is written on it; update() changes that.   exist_ok: return the
+        one of that name as it is, where the token reaches it. The studio has what a
         workspace needs: accounts, vaults and places of a cloud mean nothing here. Only an
         administrator's token may make one.
         Raises UserErrorException for the name, WorkspaceException for one that is there already,
@@ -173,7 +175,8 @@ class Workspace(ShownWorkspace, Place):
             if exist_ok:
                 return _of(config._replace(workspace_name=name))
             raise _errors.WorkspaceException(EXISTS.format(name))
-        return _of(_made(config, name, show_output))
+        words = {"friendly_name": friendly_name, "tags": texts(tags)}
+        return _of(_made(config, name, words, show_output))
 
     def write_config(self, path: Optional[str] = None, file_name: Optional[str] = None) -> None:
         """Write `<path>/.azureml/config.json` with this workspace and the token in use."""
@@ -209,9 +212,8 @@ class Workspace(ShownWorkspace, Place):
 
     @property
     def experiments(self) -> Dict[str, Experiment]:
-        """Name → experiment."""
-        found = self.client.items(self.api("experiments"))
-        return {item["name"]: Experiment(self, item["name"], _known=True) for item in found}
+        """Name → experiment, without those that are archived."""
+        return {experiment.name: experiment for experiment in Experiment.list(self)}
 
     @property
     def models(self) -> Dict[str, Model]:
@@ -244,8 +246,49 @@ class Workspace(ShownWorkspace, Place):
 
     @property
     def tags(self) -> Dict[str, str]:
-        """Always empty: tags are of runs, models, datasets and environments here."""
-        return {}
+        """Name → text; the studio is asked."""
+        return dict(self._said()["tags"])
+
+    @property
+    def friendly_name(self) -> str:
+        """What people call it: its name where nobody chose another; the studio is asked."""
+        return str(self._said()["friendly_name"]) or self.name
+
+    @property
+    def description(self) -> str:
+        """What its owners wrote on it; "" where they wrote nothing. The studio is asked."""
+        return str(self._said()["description"])
+
+    def _said(self) -> Dict[str, Any]:
+        return dict(self.client.get(self._path()))
+
+    def _path(self) -> str:
+        return "workspaces/" + quoted(self.name)
+
+    def update(
+        self,
+        friendly_name: Optional[str] = None,
+        description: Optional[str] = None,
+        tags: Optional[Dict[str, Any]] = None,
+        image_build_compute: Any = None,
+        service_managed_resources_settings: Any = None,
+        primary_user_assigned_identity: Any = None,
+        allow_public_access_when_behind_vnet: Optional[bool] = None,
+        v1_legacy_mode: Optional[bool] = None,
+    ) -> Dict[str, Any]:
+        """Change what is written on the workspace, and return get_details().
+
+        None leaves as it is; tags take the place of those there were. Its owners and the studio's
+        administrators may. The other arguments are of a cloud and mean nothing here.
+        Raises UserErrorException, NotAllowed.
+        """
+        words: Dict[str, Any] = {"friendly_name": friendly_name, "description": description}
+        words = {key: str(text) for key, text in words.items() if text is not None}
+        if tags is not None:
+            gone = {name: None for name in self.tags if name not in tags}
+            words["tags"] = dict(texts(tags), **gone)
+        self.client.patch(self._path(), words)
+        return self.get_details()
 
     @property
     def webservices(self) -> Dict[str, Any]:
@@ -258,7 +301,8 @@ class Workspace(ShownWorkspace, Place):
         return {}
 
     def get_details(self) -> Dict[str, Any]:
-        """Return what it is, as a dict with the v1 SDK's keys."""
+        """Return what it is, as a dict with the v1 SDK's keys; the studio is asked."""
+        said = self._said()
         return {
             "id": "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices"
             "/workspaces/{}".format(self.subscription_id, self.resource_group, self.name),
@@ -266,9 +310,10 @@ class Workspace(ShownWorkspace, Place):
             "location": self.location,
             "type": "Microsoft.MachineLearningServices/workspaces",
             "sku": self.sku,
-            "tags": self.tags,
-            "friendlyName": self.name,
-            "description": "",
+            "tags": said["tags"],
+            "friendlyName": said["friendly_name"] or self.name,
+            "description": said["description"],
+            "creationTime": said["created_at"],
             "provisioningState": "Succeeded",
             "discoveryUrl": self.client.url + "/api/v1/",
         }
@@ -280,7 +325,6 @@ class Workspace(ShownWorkspace, Place):
 
 for _name, _instead in (
     ("delete", "the studio's administrator; runs are removed on their pages"),
-    ("update", "tags of runs, models and datasets; a workspace has a name and no more"),
     ("get_default_keyvault", "a variable of the run: RunConfiguration.environment_variables"),
     ("get_mlflow_tracking_uri", "run.log in the script, and run.get_metrics()"),
 ):
@@ -305,14 +349,17 @@ def _reached(config: _config.Config) -> List[str]:
         client.close()
 
 
-def _made(config: _config.Config, name: str, show_output: bool) -> _config.Config:
+def _made(
+    config: _config.Config, name: str, words: Dict[str, Any], show_output: bool
+) -> _config.Config:
     """Make a workspace, saying so as the v1 SDK does; return what reaches it."""
     began = time.monotonic()
     if show_output:
         print("Deploying Workspace with name {}.".format(name))
     client = Client(config.url, config.token)
     try:
-        answer = client.post("workspaces", {"name": name}, repeatable=False)
+        said = {key: value for key, value in words.items() if value}
+        answer = client.post("workspaces", dict(said, name=name), repeatable=False)
     except _errors.Conflict:
         raise _errors.WorkspaceException(EXISTS.format(name)) from None
     finally:
