@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import re2
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now as clock
 
 from registry.datasets import below, cursor_of, path_in
 from registry.models import StoredFile
+from studio import live
 from studio.errors import BadInput, Conflict, MissingBlobs, NotFound
-from studio.files import blobs, trees
+from studio.files import blobs, collecting, trees
 from studio.models import Blob, Tree, Workspace
 
 MOST_PATTERNS = 100
@@ -41,6 +44,7 @@ def put(
             unique_fields=["workspace", "path"],
             update_fields=["blob", "updated_at"],
         )
+        live.publish(live.workspace_group(workspace.pk), "store-changed")
         if not overwrite:
             return len(new), sorted(there)
         changed = [row for path, row in there.items() if row.blob_id != wanted[path]]
@@ -48,6 +52,13 @@ def put(
             row.blob_id, row.updated_at = wanted[row.path], clock()
         StoredFile.objects.bulk_update(changed, ["blob", "updated_at"], batch_size=200)
     return len(wanted), []
+
+
+def differing(workspace: Workspace, files: list[tuple[str, str]]) -> list[str]:
+    """Those of (path, SHA-256) pairs, by path, under whose path another content is stored."""
+    wanted = dict(files)
+    there = _there(workspace, wanted).values()
+    return sorted(row.path for row in there if row.blob_id != wanted[row.path])
 
 
 def _there(workspace: Workspace, paths: Iterable[str]) -> dict[str, StoredFile]:
@@ -97,17 +108,43 @@ def get(workspace: Workspace, path: str) -> Blob:
     return row.blob
 
 
-def remove(workspace: Workspace, path: str) -> int:
-    """Remove a file, or all below a folder; return how many. What datasets hold of it stays.
+def named(workspace: Workspace, path: str) -> QuerySet[StoredFile]:
+    """The file of that path and all below the folder of that path; "folder/" is a folder alone."""
+    name = path.rstrip("/")
+    stored = StoredFile.objects.filter(workspace=workspace)
+    if not name:
+        return stored.none()
+    inside = stored.filter(below(f"{name}/"))
+    return inside | stored.filter(path=name) if name == path else inside
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How many files go, and what that frees: contents that nothing else of the studio has."""
+
+    removed: int
+    freed_files: int
+    freed_bytes: int
+
+
+def removal(workspace: Workspace, path: str) -> Removal:
+    """Say what removing a file, or all below a folder, takes away and frees. Raises NotFound."""
+    going = named(workspace, path)
+    files = going.count()
+    if not files:
+        raise NotFound(f'no file and no folder "{path[:200]}" in the store')
+    return Removal(files, *collecting.freed_with([], going))
+
+
+def remove(workspace: Workspace, path: str) -> Removal:
+    """Remove a file, or all below a folder. What datasets, models and runs hold of it stays.
 
     Raises NotFound.
     """
-    name = path.rstrip("/")
-    stored = StoredFile.objects.filter(workspace=workspace)
-    gone = stored.filter(path=name).delete()[0] if name == path else 0
-    gone += stored.filter(below(f"{name}/")).delete()[0] if name else 0
-    if not gone:
-        raise NotFound(f'no file and no folder "{path[:200]}" in the store')
+    with transaction.atomic():
+        gone = removal(workspace, path)
+        named(workspace, path).delete()
+    live.publish(live.workspace_group(workspace.pk), "store-changed")
     return gone
 
 

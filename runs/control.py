@@ -5,11 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.timezone import now as clock
 
-from runs import actors, ending, inputs, lifecycle, orders, parameters
-from runs.models import Experiment, Run, RunAsset
+from runs import (
+    actors,
+    ending,
+    experiments,
+    inputs,
+    lifecycle,
+    listing,
+    orders,
+    output_datasets,
+    parameters,
+)
+from runs.models import Run, RunAsset
 from runs.states import FINAL, ON_A_NODE, Reason, State
 from studio import queue
 from studio.errors import BadInput, Conflict
@@ -20,12 +29,6 @@ from studio.texts import checked, mapping
 DESCRIPTION = "description"
 
 
-def experiment(workspace: Workspace, name: str) -> Experiment:
-    """Return the experiment `name`, making it when it is new. Raises BadInput for its name."""
-    named = orders.experiment_name(name)
-    return Experiment.objects.get_or_create(workspace=workspace, name=named)[0]
-
-
 def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
     """Make the run that is asked for (docs/api.md, Submit) and have it launched.
 
@@ -34,9 +37,8 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
     order = orders.read(workspace, given)
     at = clock()
     with transaction.atomic():
-        home = experiment(workspace, order.experiment)
-        Experiment.objects.filter(pk=home.pk).update(run_count=F("run_count") + 1)
-        home.refresh_from_db()
+        home = experiments.get_or_make(workspace, order.experiment)
+        experiments.count(home, 1)
         run = Run.objects.create(
             run_id=_run_id(home.name, at),
             experiment=home,
@@ -52,10 +54,12 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
             node_count=order.node_count,
             processes_per_node=order.processes_per_node,
             distribution=order.distribution,
+            parameter_servers=order.parameter_servers,
             max_seconds=order.max_seconds,
             max_retries=order.max_retries,
             tags=order.tags,
             properties=order.properties,
+            parent=listing.parent_of(home, order.properties),
             created_by=user,
             created_at=at,
         )
@@ -63,6 +67,7 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
             used = RunAsset.Direction.IN
             RunAsset.objects.create(run=run, version=order.environment, direction=used)
         inputs.keep(run, order.inputs)
+        output_datasets.keep(run, order.output_datasets)
         parameters.keep(run)
         lifecycle.began(run, f"submitted by {user.username}")
         queue.send(actors.launch, run.pk)

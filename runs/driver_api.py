@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compute import recipes
-from runs import actors, ending, inputs, logs, outputs, tasks, watching
+from registry.datasets_api import Pairs
+from runs import actors, ending, inputs, logs, output_datasets, outputs, starting, tasks, watching
 from runs.models import Run, RunTask
 from runs.states import State
 from studio import queue
@@ -97,11 +98,14 @@ class Job(APIView):
                 "node_count": run.node_count,
                 "processes_per_node": run.processes_per_node,
                 "distribution": run.distribution,
+                "parameter_servers": run.parameter_servers,
                 "master": {"host": host, "port": int(port)} if port else None,
+                "hosts": starting.hosts(run),
                 "attempt": run.attempt,
                 "files": [list(file) for file in trees.listing(run.snapshot)],
                 "outputs": [list(file) for file in kept],
                 "inputs": inputs.for_driver(run),
+                "output_datasets": output_datasets.for_driver(run),
                 "logs": dict(run.logs.values_list("path", "stream__size_bytes")),
                 "cancel": cancel,
                 "cancel_grace_s": settings.CANCEL_GRACE_SECONDS,
@@ -190,6 +194,25 @@ class DriverInput(APIView):
         if is_due:
             queue.send(actors.lay_out, found.tree_id)
         return Response(answer)
+
+
+class WrittenSaid(Input):
+    """What a node wrote for an output dataset, and what is to be known of it."""
+
+    files = Pairs()
+    text = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class DriverOutput(APIView):
+    """What a node wrote for an output dataset, sent before: to the store, and to the run."""
+
+    permission_classes = [ByRun]
+
+    @extend_schema(request=WrittenSaid, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, name: str) -> Response:
+        run, said = run_of(request), WrittenSaid.read(request.data)
+        one = output_datasets.take(run, name, said["files"], said["text"])
+        return Response({"file_count": one.tree.file_count if one.tree else 0, "text": one.text})
 
 
 class StateSaid(Input):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import lifecycle, tasks
+from runs import lifecycle, output_datasets, tasks
 from runs.models import Run, RunTask
 from runs.states import ON_A_NODE, Reason, State
 from studio import tokens
@@ -47,6 +47,8 @@ def settle(run: Run) -> bool:
             lifecycle.wait(run, f"{words}; the other nodes are ended")
         return False
     if all(tasks.is_well(task.ended or {}) for task in ended):
+        if trouble := output_datasets.register(run):
+            return _fail_output(run, {"type": output_datasets.NOT_KEPT, "message": trouble})
         words = "; ".join(filter(None, ((task.ended or {}).get("undelivered") for task in ended)))
         return lifecycle.end(run, Reason.SUCCEEDED, text=words)
     # Somebody's cancel counts only when it ended the script: one that was done is Completed.
@@ -94,12 +96,19 @@ def _fail_as_said(run: Run, said: dict[str, Any]) -> bool:
     error.setdefault("type", "ScriptFailed")
     ended_by = _ended_by(said)
     error["message"] = error.get("message") or f"{run.script} ended with {ended_by}"
+    if code == 0 and error["type"] == output_datasets.NOT_KEPT:
+        return _fail_output(run, error)
     if code is None and not signal:
         return lifecycle.end(run, Reason.START_FAILED, error=error, text=error["message"])
     words = error["message"]
     if ended_by not in words:
         words += f" ({ended_by})"
     return lifecycle.end(run, Reason.SCRIPT_FAILED, error=error, text=words)
+
+
+def _fail_output(run: Run, error: dict[str, Any]) -> bool:
+    """End a run whose script did well, and what it wrote for a dataset was not kept."""
+    return lifecycle.end(run, Reason.OUTPUT_FAILED, error=error, text=error["message"])
 
 
 def _said_of(task: RunTask) -> str:
@@ -135,6 +144,7 @@ def leave(run: Run, to: State, words: str, **changes: Any) -> bool:
         moved = lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes)
         if moved:
             tokens.revoke(TokenKind.RUN, run.run_id)
+            output_datasets.forget(run)
     return moved
 
 

@@ -9,7 +9,8 @@ from compute.clusters import MOST_NODES, ensure_default
 from compute.models import Cluster
 from registry import environments
 from registry.models import Version
-from runs import inputs, names
+from runs import inputs, names, output_datasets
+from runs.models import RunOutput
 from runs.states import Distribution
 from studio.errors import BadInput, NotFound
 from studio.files import blobs, trees
@@ -34,6 +35,7 @@ class Order:
     script: str
     arguments: list[str]
     inputs: list[inputs.Wanted]
+    output_datasets: list[RunOutput]
     snapshot: Tree
     environment: Version | None
     environment_name: str
@@ -42,6 +44,7 @@ class Order:
     node_count: int
     processes_per_node: int
     distribution: str
+    parameter_servers: int
     max_retries: int
     max_seconds: int | None
     tags: dict[str, str]
@@ -54,13 +57,17 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
     environment, definition, environment_name = _environment(workspace, given.get("environment"))
     cluster, node_count = _cluster(workspace, given)
     arguments = _arguments(given.get("arguments") or [])
+    read = inputs.read(workspace, given.get("inputs"), arguments)
     processes = _count(given, "process_count_per_node", 1, most=MOST_PROCESSES, least=1)
     return Order(
         experiment=experiment_name(given.get("experiment") or ""),
         name=checked("name", given.get("name") or names.friendly(), 100),
         script=_script(snapshot, given.get("script") or ""),
         arguments=arguments,
-        inputs=inputs.read(workspace, given.get("inputs"), arguments),
+        inputs=read,
+        output_datasets=output_datasets.read(
+            given.get("output_datasets"), arguments, [one.name for one in read]
+        ),
         snapshot=snapshot,
         environment=environment,
         environment_name=environment_name,
@@ -69,6 +76,7 @@ def read(workspace: Workspace, given: dict[str, Any]) -> Order:
         node_count=node_count,
         processes_per_node=processes,
         distribution=_distribution(given.get("distribution"), node_count * processes),
+        parameter_servers=_parameter_servers(given, node_count),
         max_retries=_count(given, "max_retries", 0, most=MOST_RETRIES),
         max_seconds=_max_seconds(given.get("max_run_duration_seconds")),
         tags=mapping("tags", given.get("tags")),
@@ -169,6 +177,20 @@ def _distribution(given: Any, processes: int) -> str:
             fields={"distribution": f"one of {known}"},
         )
     return str(given)
+
+
+def _parameter_servers(given: dict[str, Any], node_count: int) -> int:
+    """How many serve parameters to the workers of TensorFlow: beside them, on the same node."""
+    name = "parameter_server_count"
+    count = _count(given, name, 0, most=MOST_PROCESSES)
+    why = ""
+    if count and given.get("distribution") != Distribution.TENSORFLOW:
+        why = "are of runs whose distribution is TensorFlow"
+    elif count and node_count > 1:
+        why = f"run on the node of all workers: ask for 1 node, not {node_count}"
+    if why:
+        raise BadInput(f"parameter servers {why}", fields={name: why})
+    return count
 
 
 def _count(given: dict[str, Any], name: str, usual: int, *, most: int, least: int = 0) -> int:

@@ -28,6 +28,7 @@ from runs.models import (
     RunFile,
     RunInput,
     RunLog,
+    RunOutput,
 )
 from runs.states import FINAL
 from studio import live
@@ -54,7 +55,9 @@ def preview(runs: Sequence[Run]) -> dict[str, int]:
     """Say what removing these runs frees: what only they have."""
     keys = [run.pk for run in runs]
     read = RunInput.objects.filter(run__in=keys).select_related("tree")
+    written = RunOutput.objects.filter(run__in=keys).select_related("tree")
     trees = [*(run.snapshot for run in runs), *(wanted.tree for wanted in read)]
+    trees += [one.tree for one in written if one.tree]
     files, size = collecting.freed_with(trees, RunFile.objects.filter(run__in=keys))
     own = Stream.objects.filter(pk__in=_own_logs(keys).order_by().values("stream"))
     logs = own.aggregate(size=Sum("size_bytes"))

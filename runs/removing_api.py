@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import acting, api, removing
+from registry.api_access import people_only
+from runs import acting, api, experiments_api, removing
 from runs.access import experiment_for
 from runs.api_access import run_of
 from runs.models import Run
@@ -31,7 +32,7 @@ def _shown(runs: Sequence[Run], frees: dict[str, int], workspace: Workspace) -> 
         {
             "name": str(version),
             "page": reverse(
-                "registry:model-version",
+                f"registry:{version.asset.kind}-version",
                 args=[workspace.name, version.asset.name, version.number],
             ),
         }
@@ -95,12 +96,11 @@ class ExperimentRemoval(APIView):
         return Response(shown)
 
 
-class OneExperiment(APIView):
-    """An experiment goes with all its runs, when all of them have ended."""
-
-    permission_classes = [ByPerson]
+class OneExperiment(experiments_api.OneExperiment):
+    """One experiment; PATCH changes what is written on it; DELETE removes it with all its runs."""
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def delete(self, request: Request, workspace: str, name: str) -> Response:
+        people_only(request)
         place = workspace_of(request, workspace, write=True)
         return Response(removing.remove_experiment(experiment_for(place, name)))

@@ -27,6 +27,7 @@ class Reason(TextChoices):
     SCRIPT_FAILED = "script-failed", "the script ended with an error"
     ENVIRONMENT_FAILED = "environment-failed", "its environment could not be built"
     START_FAILED = "start-failed", "its code could not be laid out or started"
+    OUTPUT_FAILED = "output-failed", "what it wrote for a dataset could not be kept"
     LOST = "lost", "its process ended without a word"
     CANCELED = "canceled", "somebody canceled it"
     TIME_LIMIT = "time-limit", "it took longer than it was allowed"
@@ -37,6 +38,7 @@ class Distribution(TextChoices):
 
     PYTORCH = "PyTorch", "PyTorch"
     MPI = "Mpi", "MPI"
+    TENSORFLOW = "TensorFlow", "TensorFlow"
 
 
 ENDS_AS = {
@@ -44,6 +46,7 @@ ENDS_AS = {
     Reason.SCRIPT_FAILED: State.FAILED,
     Reason.ENVIRONMENT_FAILED: State.FAILED,
     Reason.START_FAILED: State.FAILED,
+    Reason.OUTPUT_FAILED: State.FAILED,
     Reason.LOST: State.FAILED,
     Reason.CANCELED: State.CANCELED,
     Reason.TIME_LIMIT: State.CANCELED,

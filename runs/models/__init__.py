@@ -1,7 +1,7 @@
 """What happened, and what is happening: experiments, runs, their events, metrics and files."""
 
 from runs.models.comparing import Field, FieldKind, RunValue, SavedView
-from runs.models.files import RunAsset, RunFile, RunInput, RunLog
+from runs.models.files import RunAsset, RunFile, RunInput, RunLog, RunOutput
 from runs.models.metrics import (
     MetricForm,
     MetricKind,
@@ -28,6 +28,7 @@ __all__ = [
     "RunFile",
     "RunInput",
     "RunLog",
+    "RunOutput",
     "RunQuerySet",
     "RunTask",
     "RunValue",

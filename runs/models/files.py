@@ -67,3 +67,39 @@ class RunInput(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_input_per_name")]
+
+
+class RunOutput(models.Model):
+    """A folder that a run fills, under a name that its arguments and variables use.
+
+    Its files go to the workspace's store, below `destination` ("{run-id}" and "{output-name}" stand
+    for these), and where `register` says so become a version of a dataset: {"name", "description",
+    "tags", "form", "reading"}.   tree: what was written, whatever became of it in the store; null
+    until then.   text: what went wrong, or is to be known, in words.
+    """
+
+    class Mode(models.TextChoices):
+        UPLOAD = "upload"
+        MOUNT = "mount"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="output_datasets")
+    name = models.CharField(max_length=100)
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.MOUNT)
+    destination = models.CharField(max_length=500, blank=True)
+    path_on_compute = models.CharField(max_length=1000, blank=True)
+    overwrite = models.BooleanField(default=False)
+    globs = models.JSONField(default=list, help_text="patterns of the files that are kept; [] all")
+    register = models.JSONField(default=dict)
+    tree = models.ForeignKey(Tree, models.PROTECT, null=True, related_name="+")
+    version = models.ForeignKey(Version, models.SET_NULL, null=True, related_name="+")
+    text = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_output_per_name")]
+
+    @property
+    def place(self) -> str:
+        """The folder in the store that its files go to; "" for the whole store."""
+        named = self.destination.replace("{run-id}", self.run.run_id)
+        return named.replace("{output-name}", self.name)

@@ -3,9 +3,9 @@
 import os
 import stat
 import sys
-from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from trainyard import _batches, _errors, _ignore
+from trainyard import _batches, _errors, _git, _ignore
 from trainyard._client import Client, file_sha256
 from trainyard._lazy import pools
 
@@ -14,9 +14,12 @@ HASHING_THREADS = 4
 RULE = "=" * 68
 
 Source = NamedTuple("Source", [("path", str), ("place", str), ("size", int)])
+# Makes what is told how far the sending is, of so many bytes in so many files: at(name, bytes),
+# whole(name, bytes), close(). The command line draws it.
+Bar = Callable[[int, int], Any]
 
 
-def take(client: Client, workspace: str, folder: str) -> str:
+def take(client: Client, workspace: str, folder: str, bar: Optional[Bar] = None) -> str:
     """Send `folder` to the studio and return the snapshot's id.
 
     Left out: what `.amlignore`, or else `.gitignore`, says. The studio is asked whether it will
@@ -27,7 +30,7 @@ def take(client: Client, workspace: str, folder: str) -> str:
     base = "workspaces/{}/".format(workspace)
     _check(client, base, folder, files)
     hashed = _hashed(folder, files)
-    _send(client, base, hashed)
+    _send(client, base, hashed, bar)
     answer = client.post(
         base + "snapshots", {"files": [[source.path, sha256] for source, sha256 in hashed]}
     )
@@ -41,7 +44,7 @@ def listing(folder: str) -> List[Source]:
     """Return the files of `folder` that are not ignored, by path. Raises SnapshotException.
 
     The folder's own config.json never goes along: it holds a token of its owner, and every member
-    of the workspace may read a snapshot.
+    of the workspace may read a snapshot. Nor does the config of a git repository with a password.
     """
     if not os.path.isdir(folder):
         raise _errors.SnapshotException(
@@ -50,7 +53,13 @@ def listing(folder: str) -> List[Source]:
     root = os.path.realpath(folder)
     _, rules = _ignore.of_folder(root)
     found = _walk(root, root, prefix="", rules=rules, above={root})
-    return sorted(source for source in found if source.path not in HOLD_A_TOKEN)
+    return sorted(source for source in found if not _is_secret(source))
+
+
+def _is_secret(source: Source) -> bool:
+    *above, name = source.path.split("/")
+    is_of_git = name == "config" and ".git" in above
+    return source.path in HOLD_A_TOKEN or (is_of_git and _git.holds_a_secret(source.place))
 
 
 def _walk(
@@ -106,6 +115,20 @@ def _check_name(path: str) -> None:
         ) from None
 
 
+def checked(client: Client, workspace: str, path: str) -> List[Source]:
+    """Return what `take` would send of a folder, or one file alone, once the studio would take it.
+
+    Raises SnapshotException.
+    """
+    if os.path.isfile(path):
+        _check_name(os.path.basename(path))
+        files = [Source(os.path.basename(path), os.path.realpath(path), os.path.getsize(path))]
+    else:
+        files = listing(path)
+    _check(client, "workspaces/{}/".format(workspace), path, files)
+    return files
+
+
 def _check(client: Client, base: str, folder: str, files: List[Source]) -> None:
     """Ask the studio whether it would take these files; nothing is sent for this."""
     total = sum(source.size for source in files)
@@ -140,16 +163,25 @@ def _hashed(folder: str, files: List[Source]) -> List[Tuple[Source, str]]:
         ) from None
 
 
-def _send(client: Client, base: str, hashed: List[Tuple[Source, str]]) -> None:
+def _send(
+    client: Client, base: str, hashed: List[Tuple[Source, str]], bar: Optional[Bar] = None
+) -> None:
     """Send the blobs that the studio does not have, several at a time."""
     places: Dict[str, str] = {sha256: source.place for source, sha256 in hashed}
+    sizes: Dict[str, int] = {sha256: source.size for source, sha256 in hashed}
     missing = client.post(base + "blobs/missing", {"sha256": sorted(places)})["missing"]
+    told: Any = None
+    if bar is not None and missing:
+        told = bar(sum(sizes[one] for one in missing), len(missing))
 
     def send(job: List[str]) -> None:
         if len(job) > 1:
             _batches.send(client, base, places, job)
         else:
-            client.put_blob("{}blobs/{}".format(base, job[0]), places[job[0]])
+            at = None if told is None else (lambda done, size: told.at(job[0], done))
+            client.put_blob("{}blobs/{}".format(base, job[0]), places[job[0]], at)
+        for sha256 in job if told is not None else ():
+            told.whole(sha256, sizes[sha256])
 
     try:
         client.side_by_side(send, _batches.jobs(places, missing))
@@ -157,3 +189,6 @@ def _send(client: Client, base: str, hashed: List[Tuple[Source, str]]) -> None:
         raise _errors.SnapshotException(
             "{} vanished while it was sent".format(error.filename)
         ) from None
+    finally:
+        if told is not None:
+            told.close()

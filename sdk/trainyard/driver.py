@@ -23,7 +23,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from trainyard import _errors
 from trainyard._client import Client
-from trainyard._driver import failure, layout, variables
+from trainyard._driver import failure, layout, telling, variables
 from trainyard._driver.bell import Bell
 from trainyard._driver.inputs import Stopped
 from trainyard._driver.link import Link, Patience, RunEnded, Undelivered
@@ -35,6 +35,8 @@ from trainyard._driver.part import Part
 from trainyard._driver.preparation import Preparation
 from trainyard._driver.ranks import Ranks
 from trainyard._driver.script import Script
+from trainyard._driver.telling import SIGNAL, STUDIO
+from trainyard._driver.written import Written
 from trainyard._transport import Transport
 
 HEARTBEAT_S = 1.0
@@ -42,8 +44,7 @@ HEARTBEAT_S = 1.0
 # its last lines still reach the studio.
 SHARE_OF_GRACE = 0.7
 NOT_DELIVERED = 3
-# Who asked for the end.
-STUDIO, SIGNAL = "studio", "signal"
+NOT_KEPT = "OutputNotKept"
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 Shippers = Tuple[LogShipper, MetricShipper, OutputShipper]
@@ -67,6 +68,7 @@ class Driver:
         self.job: Dict[str, Any] = {}
         self.part = Part({})
         self.ranks: Optional[Ranks] = None
+        self.written = Written({}, self.work, say=lambda line: None)
         self.monitor: Optional[Monitor] = None
         # What the heartbeat tells from then on: the other nodes must not wait for our last words.
         self._failed: Dict[str, Any] = {}
@@ -141,7 +143,7 @@ class Driver:
         # In the order in which people read them: what comes before is whole when the next begins.
         for own in (part.node_log, part.preparation):
             log.follow(own, self._place(own))
-        for rank in range(part.first, part.first + part.processes):
+        for rank in part.numbers:
             log.follow_printed(part.log(rank), self._place(part.log(rank)))
         metrics = MetricShipper(self._link(), gone, os.path.join(self.spool, "metrics"), self.task)
         outputs = OutputShipper(
@@ -191,7 +193,7 @@ class Driver:
         return prepared
 
     def _start(self, prepared: Preparation, outputs: OutputShipper) -> Ranks:
-        command = prepared.command()
+        command, self.written = prepared.command(), prepared.written
         self.ranks = Ranks(self.part, self.bell, self._place, outputs.look_at_open)
         self.ranks.start(command, self.code, prepared.environ(self.environ, self.spool))
         return self.ranks
@@ -227,7 +229,7 @@ class Driver:
         while not (ranks.have_ended or ranks.failed or self.asked_by or self.run_ended):
             self.bell.wait(None)
         failed = ranks.failed
-        if failed is not None and self.part.world > 1:
+        if failed is not None and self.part.is_several:
             self._failed = self._failure(failed)
             self._beat_now.set()
         if ranks.have_ended:
@@ -302,7 +304,13 @@ class Driver:
         # A signal to all that runs here may have reached a script a moment before it reached us.
         is_canceled = is_canceled or bool(self.asked_by and told.signal in STOPS)
         error = None if is_canceled else self._error(ranks, told)
+        is_well = not (told.has_failed or is_canceled)
+        lines, refused = self.written.bring(self.link, is_well)
+        if refused and is_well:
+            error = {"type": NOT_KEPT, "message": "; ".join(refused)}
         self._write_end(ranks, shippers, left, is_canceled)
+        for line in lines:
+            self._write(self.part.end, line)
         shippers[0].follow(self.part.end, self._place(self.part.end))
         shippers[0].bring_rest()
         if self._unwritten:
@@ -314,7 +322,7 @@ class Driver:
 
     def _failure(self, script: Script) -> Dict[str, Any]:
         """Say which process failed, how, and when: the studio finds the first of all nodes."""
-        rank = script.rank if self.part.world > 1 else None
+        rank = script.rank if self.part.is_several else None
         return dict(script.end, rank=rank, failed_at=_unix(script.failed_at))
 
     def _error(self, ranks: Ranks, script: Script) -> Optional[Dict[str, str]]:
@@ -329,7 +337,7 @@ class Driver:
             error = dict(error or {}, type="OutOfMemory", message=memory)
         elif script.has_failed:
             error = failure.of_full_disk(self.work, error) or error
-        if self.part.world == 1 or not script.has_failed:
+        if not self.part.is_several or not script.has_failed:
             return error
         if error is None:
             return {"type": "ScriptFailed", "message": ranks.how(script)}
@@ -337,19 +345,9 @@ class Driver:
         return dict(error, message=message)
 
     def _write_end(self, ranks: Ranks, shippers: Shippers, left: int, is_canceled: bool) -> None:
-        _, metrics, outputs = shippers
-        lines = ranks.ends(self._ended_others)
-        if is_canceled:
-            who = "a signal to the driver" if self.asked_by == SIGNAL else "the studio"
-            lines.append("{} had asked for the end".format(who))
-        if left:
-            who = "they" if self.part.processes > 1 else "it"
-            lines.append("{} processes that {} left behind were ended".format(left, who))
-        lines.append("{:,} metric points kept".format(metrics.count))
-        lines.append("{} files kept, {:,} bytes".format(outputs.count, outputs.size_bytes))
-        lines += [note for shipper in shippers for note in shipper.notes]
-        lines += ["not delivered: " + s.undelivered for s in shippers if s.undelivered]
-        for line in lines:
+        by = self.asked_by if is_canceled else ""
+        lines = telling.of_ends(ranks.ends(self._ended_others), left, by, self.part.processes)
+        for line in lines + telling.of_shippers(shippers):
             self._write(self.part.end, line)
 
     def _finish(self, said: Dict[str, Any]) -> int:
