@@ -10,7 +10,8 @@ which step to do; the log goes to standard output, the result as JSON to the fil
 Both:     step, recipe, work (a folder of its own), result, elapsed_s, parent (a process id, or null
           in a container), uv, uv_cache, conda_cache, pythons, find_links, index_url,
           extra_index_urls, conda_channels, conda_alias, target; may_build, true when absent:
-          whether packages may run code of their own to be made.
+          whether packages may run code of their own to be made. own_wheels, where there are
+          some: address → the file of a wheel that the studio keeps.
 solve:    prefer is a lock whose versions win where they fit, or ""; target is null for this
           machine, else {"pythons": [{"path", "version"}], "glibc", "cuda", "base"} of an image.
 install:  link_mode as uv knows it, hardlink when absent.
@@ -54,6 +55,7 @@ PARTS = (
             "locks",
             "log",
             "masking",
+            "own_wheels",
             "pip_lines",
             "received",
             "requirements",

@@ -144,6 +144,27 @@ class StoredFile(models.Model):
         ]
 
 
+class PrivateWheel(models.Model):
+    """A wheel that people of a workspace keep for their environments, by its name and content."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="private_wheels")
+    name = models.CharField(max_length=255)
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name", "blob"], name="one_private_wheel_per_content"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class FetchState(models.TextChoices):
     QUEUED = "Queued"
     FETCHING = "Fetching"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from compute.building import bases, buildkit, dockerfiles, inside, locks
+from compute.building import bases, buildkit, dockerfiles, inside, kept_wheels, locks
 from compute.building.base import BuilderKilled, Made, Steps
 from compute.building.bases import Base, Bases
 from compute.building.dockerfiles import Context, Ground
@@ -96,12 +96,14 @@ class DockerBuilder:
         reused = _is_made(self._engine, tag, digest)
         if not reused:
             context = Context(text)
-            if ground:
-                job = {**_job(recipe, base, ground), "digest": digest}
-                # It reads what is sent from local folders to compare its hashes: gigabytes, maybe.
-                send = partial(Context.of_lock, text, job, lock)
-                context = self._following.wait_for(send)
-            _Build(self._engine, self._following).run(context, tag)
+            with kept_wheels.beside(lock) as wheels:
+                if ground:
+                    job = {**_job(recipe, base, ground), "digest": digest, "own_wheels": wheels}
+                    # It reads what is sent from local folders to compare its hashes: gigabytes,
+                    # maybe.
+                    send = partial(Context.of_lock, text, job, lock)
+                    context = self._following.wait_for(send)
+                _Build(self._engine, self._following).run(context, tag)
         image = self._engine.image(tag)
         if image is None:
             raise BuilderKilled(f"the engine has no image {tag} after it was built")

@@ -171,10 +171,16 @@ class Context:
         shelf = list(_pinned_files(lock, job["find_links"]))
         for path in shelf:
             context._files[f"{MOUNTED}/wheels/{path.name}"] = path
+        wheels = {}
+        for address, path in job.get("own_wheels", {}).items():
+            inner = "/".join(["own-wheels", *Path(path).parts[-2:]])
+            context._files[f"{MOUNTED}/{inner}"] = Path(path)
+            wheels[address] = f"{BUILD}/{inner}"
         pages = [place for place in job["find_links"] if _folder(place) is None]
         job = {
             **job,
             "uv": f"{BUILD}/uv",
+            "own_wheels": wheels,
             "find_links": [*([f"{BUILD}/wheels"] if shelf else []), *pages],
             "lock": context._with_channels(lock),
             "beside": _blocks(

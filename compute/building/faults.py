@@ -244,8 +244,12 @@ def _sentence(sentence: str, name: str, guilty: str, words: dict[str, str]) -> s
 def _is_named(name: str, guilty: str) -> bool:
     if "://" in name:
         return name.rstrip("/") in guilty
-    if "://" in guilty:  # a bare address is its own name
-        return True
+    if "://" in guilty:
+        address = guilty.partition("#")[0].partition(" ;")[0]
+        file = address.rpartition("/")[2]
+        said = address.partition(" @ ")[0] if " @ " in address else file.partition("-")[0]
+        # A bare address of no wheel is its own name.
+        return not said or not file.endswith(".whl") or normalised(name) == normalised(said)
     return normalised(name) in re.findall(r"[a-z0-9-]+", normalised(guilty))
 
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from compute.building import faults, interpreters, locks, requirements, uv
+from compute.building import faults, interpreters, locks, own_wheels, requirements, uv
 from compute.building.conda_specs import normalised
 from compute.building.faults import BuildFault
 from compute.building.log import count, say
@@ -106,6 +106,9 @@ def _make_bare(job: dict[str, Any], place: Path, version: str) -> None:
 def _fill(job: dict[str, Any], place: Path, lock: str, *, is_conda: bool) -> None:
     """Install what the lock has of pip. Raises BuildFault."""
     wanted = place / LOCK
+    if job.get("own_wheels"):
+        wanted = Path(job["work"]) / LOCK
+        wanted.write_text(own_wheels.to_files(job, lock), encoding="utf-8")
     packages = locks.count(locks.requirements_of(lock))
     say(f"Downloading and installing {count(packages, 'package')} …")
     # Into what conda made: `sync` would take away what is not in the file.
@@ -165,7 +168,8 @@ def _brought_in_by(job: dict[str, Any], lock: str, name: str, written: dict[str,
     folder = Path(job["work"])
     wishes, told = folder / "requirements.in", folder / "via.txt"
     asked = requirements.of_all(job["recipe"], tell=lambda _: None)
-    wishes.write_text("\n".join([*asked.options, *asked.lines, ""]), encoding="utf-8")
+    wished = "\n".join([*asked.options, *asked.lines, ""])
+    wishes.write_text(own_wheels.to_files(job, wished), encoding="utf-8")
     told.write_text(locks.requirements_of(lock), encoding="utf-8")  # what uv keeps to
     words = ["--annotation-style", "line", "--no-header", "--quiet"]
     command = ["pip", "compile", str(wishes), "-o", str(told), *words]

@@ -16,7 +16,7 @@ import uv
 from django.conf import settings
 
 from compute import environ
-from compute.building import installing
+from compute.building import installing, kept_wheels
 from compute.building.base import BuilderKilled, Made, Steps
 from compute.building.faults import BuildFault
 from compute.building.sieve import Sieve
@@ -101,6 +101,8 @@ class Program:
         try:
             job, result = work / "job.json", work / "result.json"
             content = {**job_settings(), **self._job(step, work), **details}
+            told = json.dumps([details.get("recipe"), details.get("lock")])
+            content["own_wheels"] = kept_wheels.laid_out(told, work / "own-wheels")
             job.write_text(json.dumps(content), encoding="utf-8")
             code = self._follow(job)
             if not result.exists():

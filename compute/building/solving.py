@@ -23,6 +23,7 @@ from compute.building import (
     interpreters,
     locks,
     old_releases,
+    own_wheels,
     requirements,
     stand_ins,
     uv,
@@ -97,7 +98,8 @@ def _compile(job: dict[str, Any], asked: Requirements, extra: list[str]) -> tupl
     """Let uv solve; return its exit code, what it said, and the pinned requirements."""
     folder = Path(job["work"])
     wishes, solved = folder / "requirements.in", folder / SOLVED
-    wishes.write_text("\n".join([*asked.options, *asked.lines, ""]), encoding="utf-8")
+    wished = own_wheels.to_files(job, "\n".join([*asked.options, *asked.lines, ""]))
+    wishes.write_text(wished, encoding="utf-8")
     _prefer(job, solved, asked.preferred)
     pre = requirements.PRE in job["recipe"]["pip"]
     arguments = [
@@ -108,7 +110,8 @@ def _compile(job: dict[str, Any], asked: Requirements, extra: list[str]) -> tupl
     ]
     doing = f"solving {count(len(asked.lines), 'requirement')}"
     code, output = uv.run(job, arguments, doing=doing)
-    return code, output, "" if code else solved.read_text(encoding="utf-8")
+    body = "" if code else solved.read_text(encoding="utf-8")
+    return code, output, own_wheels.to_addresses(job, body)
 
 
 def _tell(body: str, began: float) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
-from compute.building import ending, log, received
+from compute.building import ending, log, own_wheels, received
 from compute.building.faults import KILLED
 
 LOOK_EVERY_S = 0.5
@@ -49,7 +49,8 @@ def run(job: dict[str, Any], arguments: list[str], *, doing: str) -> tuple[int, 
     lines = []
     watch = _Watch(process.pid, doing)
     assert process.stderr is not None
-    for line in _lines(process.stderr, watch.look):
+    for said_line in _lines(process.stderr, watch.look):
+        line = own_wheels.to_addresses(job, said_line)
         lines.append(line)
         if said := watch.heard(line.rstrip()):
             log.say(said)

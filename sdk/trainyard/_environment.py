@@ -7,7 +7,7 @@ import os
 import warnings
 from typing import Any, List, Optional
 
-from trainyard import _errors, _files
+from trainyard import _errors, _files, _sending
 from trainyard._conda import FILE_NAME, CondaDependencies
 from trainyard._place import Place
 from trainyard._registered import Registered
@@ -139,11 +139,21 @@ class Environment(Registered):
 
     @staticmethod
     def add_private_pip_wheel(workspace: Place, file_path: str, exist_ok: bool = False) -> str:
-        raise _errors.not_built(
-            "Environment.add_private_pip_wheel",
-            "put the package's code into the source folder, or the wheel on a server and its"
-            " address among the pip packages",
-        )
+        """Keep a wheel of this computer in the studio; return its address, for pip packages.
+
+        conda.add_pip_package(Environment.add_private_pip_wheel(workspace, "dist/mine-1.0-….whl"))
+        exist_ok: a wheel of that name may be there; other content gets an address of its own.
+        Raises UserErrorException for a file that is no wheel, and for a name that is there.
+        """
+        place = os.path.expanduser(os.fspath(file_path))
+        _files.check_wheel(place)
+        ((name, sha256),) = _sending.send(workspace, [(os.path.basename(place), place)])
+        order = {"name": name, "sha256": sha256, "exist_ok": bool(exist_ok)}
+        try:
+            kept = workspace.client.post(workspace.api("wheels"), order)
+        except _errors.Conflict as error:
+            raise _errors.UserErrorException(error.message) from None
+        return str(kept["url"])
 
     # --- what it is ------------------------------------------------------------
     def clone(self, new_name: str) -> "Environment":

@@ -13,6 +13,7 @@ from compute.states import BuildState, ImageKind
 from tests.compute.conftest import log_of
 from tests.compute.docker.conftest import Ask, Build, says
 from tests.compute.packages import make_source, make_wheel
+from tests.factories import make_blob
 
 VERSION = "import alpha; print(alpha.version)"
 
@@ -130,3 +131,13 @@ def test_nothing_of_the_build_is_left_in_the_image(alpha: Build):
     found = says(place, f"{left} for f in fs if '/env/' not in d + '/'))")
     assert found == "[]"
     assert says(place, "import os; print(os.listdir('/tmp'), os.environ['PATH'])").startswith("[] ")
+
+
+def test_a_wheel_that_the_studio_keeps_is_sent_along(docker: Ask, tmp_path):
+    """A container knows no way to the studio: the host of this address is nobody's."""
+    make_wheel(tmp_path / "dist", "mine", "2.5")
+    file = tmp_path / "dist" / "mine-2.5-py3-none-any.whl"
+    address = f"http://studio.invalid/wheels/{make_blob(file.read_bytes()).sha256}/{file.name}"
+    build = docker(f"mine @ {address}")
+    assert says(build.made.place, "import mine; print(mine.version)") == "2.5"
+    assert f"mine @ {address}" in build.lock and "file:" not in build.lock + build.log
