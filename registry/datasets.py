@@ -112,8 +112,14 @@ def _sources(given: Iterable[str]) -> list[str]:
 
 
 def _digest(tree: Tree, wanted: dict[str, Any]) -> str:
-    """What makes two versions the same: their files and how these are read, not where from."""
-    content = [tree.sha256, wanted["form"], wanted["reading"]]
+    """What makes two versions the same: their files and how these are read, not where from.
+
+    Nor how files were chosen among others: of a table, steps are still to be done.
+    """
+    reading = wanted["reading"]
+    if wanted["form"] == DatasetForm.FILE:
+        reading = {key: value for key, value in reading.items() if key != "steps"}
+    content = [tree.sha256, wanted["form"], reading]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

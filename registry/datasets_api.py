@@ -13,11 +13,10 @@ from rest_framework.views import APIView
 from registry import access, datasets, fetching, removing
 from registry.api_access import people_only
 from registry.api_shown import common
-from registry.environments_api import Tags, changed
 from registry.models import Kind, Version
 from registry.tables import checked_reading
 from studio.api_access import workspace_of
-from studio.api_input import Input
+from studio.api_input import Input, Tags, changed
 from studio.auth import ByPerson, ByPersonOrRun, user_of
 from studio.errors import BadInput
 from studio.files import blobs, trees
@@ -27,6 +26,7 @@ from studio.pages import page
 
 OBJECT = OpenApiTypes.OBJECT
 CURSOR = OpenApiParameter("cursor")
+TIMES = OpenApiParameter("times", description="1: also when the studio first had each content")
 MOST_VERSIONS_SHOWN = 1000
 FILES_ON_A_PAGE, MOST_FILES_ON_A_PAGE = 1000, 10_000
 
@@ -124,7 +124,7 @@ class TreeFiles(APIView):
 
     @extend_schema(
         operation_id="list_tree_files",
-        parameters=[OpenApiParameter("prefix"), CURSOR, OpenApiParameter("count", type=int)],
+        parameters=[OpenApiParameter("prefix"), CURSOR, OpenApiParameter("count", type=int), TIMES],
         responses=OBJECT,
     )
     def get(self, request: Request, workspace: str, sha256: str) -> Response:
@@ -301,6 +301,8 @@ def files_answer(request: Request, tree: Tree) -> Response:
     size = max(1, whole(request, "count", FILES_ON_A_PAGE, MOST_FILES_ON_A_PAGE))
     files, following = datasets.files_page(tree, query.get("prefix", ""), query.get("cursor"), size)
     items = [[file.path, file.blob.size_bytes, file.blob_id] for file in files]
+    if query.get("times", "") in ("1", "true"):
+        items = [[*item, file.blob.created_at] for item, file in zip(items, files, strict=True)]
     return Response({"items": items, "next": following})
 
 
@@ -311,7 +313,7 @@ class DatasetFiles(APIView):
 
     @extend_schema(
         operation_id="list_dataset_files",
-        parameters=[OpenApiParameter("prefix"), CURSOR, OpenApiParameter("count", type=int)],
+        parameters=[OpenApiParameter("prefix"), CURSOR, OpenApiParameter("count", type=int), TIMES],
         responses=OBJECT,
     )
     def get(self, request: Request, workspace: str, name: str, number: str) -> Response:

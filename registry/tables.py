@@ -32,8 +32,10 @@ FORMATS = {
     ".jsonl": {"format": "json_lines"},
     ".ndjson": {"format": "json_lines"},
 }
-KINDS = ("delimited", "parquet", "json_lines")
+KINDS = ("delimited", "parquet", "json_lines", "idx")
 FLAGS = ("header", "multiline")
+# Of files that are no table: columns of their paths, and how they were chosen among others.
+OF_FILES = {"partition_format": str, "steps": list}
 MOST_READING_CHARACTERS = 20_000
 MEMORY_BYTES = 3 * 2**30
 PAGE_SECONDS = 30
@@ -47,15 +49,18 @@ MOST_COPIED_BYTES = 4 * 2**30
 
 
 def checked_reading(form: str, given: Any) -> dict[str, Any]:
-    """Return how a dataset's files are read, {} for one of files. Raises BadInput.
+    """Return how a dataset's files are read, of files how they were chosen. Raises BadInput.
 
-    Keys besides ours are kept as they are: they are for those who read the files themselves.
+    Keys of a table besides ours are kept as they are: they are for those who read it themselves.
     """
-    if form != DatasetForm.TABULAR:
-        return {}
     trouble = None
     if not isinstance(given, dict) or len(json.dumps(given)) > MOST_READING_CHARACTERS:
         trouble = "must be an object of at most 20,000 characters"
+    elif form != DatasetForm.TABULAR:
+        there = {key: given[key] for key in OF_FILES if given.get(key)}
+        if all(isinstance(value, OF_FILES[key]) for key, value in there.items()):
+            return there
+        trouble = "of files has a text as partition_format and a list as steps"
     elif given.get("format") not in KINDS:
         trouble = f"needs a format: {', '.join(KINDS)}"
     elif encoding_in(given) not in ENCODINGS:
@@ -67,7 +72,7 @@ def checked_reading(form: str, given: Any) -> dict[str, Any]:
     if trouble:
         raise BadInput(f"reading {trouble}", fields={"reading": trouble})
     known: dict[str, Any] = {**given}
-    if known["format"] != "parquet":
+    if known["format"] in ("delimited", "json_lines"):
         known["encoding"] = encoding_in(given)
     return known
 

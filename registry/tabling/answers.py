@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from registry.tabling import cells, profiles, sources
+from registry.tabling import cells, idx, partitions, profiles, sources
 from registry.tabling.sources import MOST_RETYPED, Notes, Retyped, Unreadable
 
 MOST_ANSWER_BYTES = 4 * 2**20
@@ -22,7 +22,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         for attempt in range(MOST_RETYPED + 1):
             try:
-                return {"answer": ways[request["do"]](request, notes)}
+                return {"answer": ways[request["do"]](_in_pairs(request), notes)}
             except Retyped as error:
                 found = set(error.args)
                 # One after the other takes long: after a few, whatever is left is read as text.
@@ -37,6 +37,21 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"error": "its columns change their types again and again"}
 
 
+def _in_pairs(request: dict[str, Any]) -> dict[str, Any]:
+    """The same; files of pictures and those of their labels are one then."""
+    if request["reading"]["format"] != "idx":
+        return request
+    return {**request, "files": idx.pairs(request["files"])}
+
+
+def _batches(file: dict[str, str], reading: dict[str, Any], notes: Notes) -> Iterator[Any]:
+    """The rows of one file, behind the columns that stand in its path."""
+    in_path = partitions.Columns(reading, file["name"])
+    found = idx.batches(file) if "labels" in file else sources.batches(file, reading, notes)
+    for batch in found:
+        yield in_path.in_front_of(batch)
+
+
 def _page(request: dict[str, Any], notes: Notes) -> dict[str, Any]:
     """Rows `from` … `from + count` of all files after each other."""
     start, count = request["from"], request["count"]
@@ -44,11 +59,11 @@ def _page(request: dict[str, Any], notes: Notes) -> dict[str, Any]:
     total: int | None = 0
     for file in request["files"]:
         if request["reading"]["format"] == "parquet":
-            rows = page.parquet(file)
+            rows = page.parquet(file, partitions.Columns(request["reading"], file["name"]))
             total = None if total is None else total + rows
         else:
             total = None
-            for batch in sources.batches(file, request["reading"], notes):
+            for batch in _batches(file, request["reading"], notes):
                 page.take(batch)
                 if page.is_full:
                     break
@@ -78,10 +93,10 @@ class _Page:
         self.is_full = False
         self._bytes = 0
 
-    def parquet(self, file: dict[str, str]) -> int:
+    def parquet(self, file: dict[str, str], in_path: partitions.Columns) -> int:
         """Take what is wanted out of a Parquet file, by its row groups; return how many it has."""
         found = sources.parquet_file(file)
-        self._see(found.schema_arrow)
+        self._see(in_path.before(found.schema_arrow))
         groups = range(found.num_row_groups)
         sizes = [found.metadata.row_group(number).num_rows for number in groups]
         first = 0
@@ -90,7 +105,7 @@ class _Page:
             first += 1
         if not self.is_full:
             rows = sources.parquet_rows(found, file["name"], range(first, len(sizes)))
-            self._take_all(rows)
+            self._take_all(in_path.in_front_of(batch) for batch in rows)
         return sum(sizes)
 
     def _take_all(self, rows: Iterator[Any]) -> None:
@@ -143,7 +158,7 @@ def _profile(request: dict[str, Any], notes: Notes) -> dict[str, Any]:
     table = profiles.Table()
     is_whole = True
     for file in request["files"]:
-        for batch in sources.batches(file, request["reading"], notes):
+        for batch in _batches(file, request["reading"], notes):
             # Asked before the next rows: what had all its rows read is whole, however long it took.
             if table.row_count and time.monotonic() > until:
                 is_whole = False

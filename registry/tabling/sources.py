@@ -68,6 +68,7 @@ def _delimited(file: dict[str, str], reading: dict[str, Any], notes: Notes) -> I
     has_header = bool(reading.get("header", True))
     names = _first_names(file, reading, has_header) if notes.as_text else []
     as_text = {names[number]: pa.string() for number in notes.as_text if number < len(names)}
+    as_text |= {name: pa.string() for name in _said_texts(reading, has_header)}
     try:
         reader = pc_csv.open_csv(
             pa.PythonFile(opened(file["path"], file["name"]), mode="r"),
@@ -86,10 +87,19 @@ def _delimited(file: dict[str, str], reading: dict[str, Any], notes: Notes) -> I
                 column_types=as_text, strings_can_be_null=True, quoted_strings_can_be_null=False
             ),
         )
-        _check_columns(len(reader.schema))
+        check_columns(len(reader.schema))
         yield from reader
     except (pa.ArrowInvalid, UnicodeError, OSError, EOFError) as error:
         raise _said_of_text(error, file["name"]) from None
+
+
+def _said_texts(reading: dict[str, Any], has_header: bool) -> Iterator[str]:
+    """The columns that shall be texts, by the names that the reader gives them."""
+    kinds = reading.get("types")
+    for name, kind in kinds.items() if isinstance(kinds, dict) else ():
+        if isinstance(kind, dict) and kind.get("to") == "string":
+            number = name.removeprefix("Column")
+            yield name if has_header or not number.isdigit() else f"f{int(number) - 1}"
 
 
 def _first_names(file: dict[str, str], reading: dict[str, Any], has_header: bool) -> list[str]:
@@ -114,7 +124,8 @@ def _said_of_text(error: Exception, name: str) -> Exception:
     return Unreadable(f"{name} cannot be read as a table: {said[:300]}")
 
 
-def _check_columns(count: int) -> None:
+def check_columns(count: int) -> None:
+    """Raise Unreadable for more columns than are read."""
     if count > MOST_COLUMNS:
         raise Unreadable(f"it has {count:,} columns; {MOST_COLUMNS:,} at most are read")
 
@@ -137,7 +148,7 @@ def _json_lines(file: dict[str, str], reading: dict[str, Any], notes: Notes) -> 
                     if row is not None:
                         rows.append(row)
                         names.update(dict.fromkeys(row))
-                        _check_columns(len(names))
+                        check_columns(len(names))
                 if len(rows) == BATCH_ROWS:
                     yield _batch(rows, list(names))
                     rows = []
@@ -210,7 +221,7 @@ def parquet_file(file: dict[str, str]) -> Any:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable(f"{file['name']} cannot be read as Parquet: {str(error)[:300]}") from None
-    _check_columns(found.metadata.num_columns)
+    check_columns(found.metadata.num_columns)
     return found
 
 

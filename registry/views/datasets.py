@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
 
-from registry import aliases, datasets, removing, versions
+from registry import aliases, datasets, reading_words, removing, versions
 from registry.access import asset_for, named_in, number_in, version_for
-from registry.models import Asset, Kind, Version
+from registry.models import Asset, DatasetForm, Kind, Version
 from registry.views import dataset_files, dataset_preview
 from studio.access import workspace_for
 from studio.errors import BadInput
@@ -122,6 +122,13 @@ def source_words(source: str) -> str:
     return f"{pair[1]}: {pair[2]}" if pair else source
 
 
+def read_as(version: Version) -> list[tuple[str, str]]:
+    """What is done to the files of a version when they are read, in words."""
+    detail = version.dataset
+    is_table = detail.form == DatasetForm.TABULAR
+    return reading_words.words(detail.reading, is_table=is_table)
+
+
 def _common(place: Workspace, version: Version) -> dict[str, Any]:
     asset = version.asset
     there = asset.versions.filter(dataset__isnull=False)
@@ -132,6 +139,7 @@ def _common(place: Workspace, version: Version) -> dict[str, Any]:
         "detail": version.dataset,
         "tree": version.dataset.tree,
         "sources": [source_words(text) for text in version.dataset.source[:MOST_SOURCES]],
+        "read_as": read_as(version),
         "more_sources": max(0, len(version.dataset.source) - MOST_SOURCES),
         "newest": there.aggregate(newest=Max("number"))["newest"],
         "version_count": there.count(),

@@ -5,6 +5,7 @@ from typing import Any, Dict
 from trainyard import _errors
 from trainyard._datasets import content
 from trainyard._datasets.base import FileDataset
+from trainyard._datasets.tabular import TabularDataset
 
 FILTERS = ("all", "train", "test")
 
@@ -23,12 +24,15 @@ class MNIST:
         return FileDataset(_found("mnist", dataset_filter))
 
     @classmethod
-    def get_tabular_dataset(cls, dataset_filter: str = "all", enable_telemetry: bool = True) -> Any:
-        raise _errors.not_built(
-            "MNIST.get_tabular_dataset",
-            "MNIST.get_file_dataset(), whose files numpy reads: an IDX file is a header of 16 bytes"
-            " (labels: 8) and one byte for each pixel or label",
-        )
+    def get_tabular_dataset(
+        cls, dataset_filter: str = "all", enable_telemetry: bool = True
+    ) -> TabularDataset:
+        """Return the same pictures as a table: columns "0" to "783" (0…255), and "label".
+
+        "all" has the 10,000 to test first, as their files come by name. Raises as
+        get_file_dataset.
+        """
+        return TabularDataset(_found("mnist", dataset_filter), reading={"format": "idx"})
 
 
 def _found(name: str, part: str) -> content.Content:

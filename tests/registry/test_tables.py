@@ -236,3 +236,57 @@ def test_a_reader_knows_nothing_of_the_studio(monkeypatch, tmp_path):
     monkeypatch.setenv("STUDIO_SECRET", "secret")
     assert csv("a\n1\n")["rows"] == [[1]]
     assert not [name for name in seen if name.startswith(("STUDIO", "DJANGO", "SSH", "HOME"))]
+
+
+def test_columns_stand_in_front_that_the_paths_say():
+    contents = {"a/2026-01/x.csv": b"n\n1\n2\n", "b/2026-02/x.csv": b"n\n3\n"}
+    tree = trees.make((path, blobs.put([text]).sha256) for path, text in contents.items())
+    form = {"partition_format": "/{who}/{at:yyyy-MM}/*.csv"}
+    found = page(tree, {"format": "delimited", **form})
+    assert [column["name"] for column in found["columns"]] == ["who", "at", "n"]
+    assert found["rows"][2] == ["b", "2026-02-01 00:00:00", 3]
+    out = {f"{who}/2026-01/x.csv": parquet(pa.table({"n": [who]})) for who in "xy"}
+    tree = trees.make((path, blobs.put([content]).sha256) for path, content in out.items())
+    found = page(tree, {"format": "parquet", **form}, start=1)
+    assert found["rows"] == [["y", "2026-01-01 00:00:00", "y"]] and found["row_count"] == 2
+    for wrong in ("/{a}/{b}/{c}/{d}/x.csv", "{a:yyyy}/x.csv", "x", "{a}" * 30):
+        with pytest.raises(BadInput, match="partition_format"):
+            page(tree, {"format": "parquet", "partition_format": wrong})
+
+
+def test_a_column_that_is_said_to_be_text_stays_one():
+    kinds = {"zip": {"to": "string"}, "n": {"to": "long"}}
+    found = csv("zip,n\n02134,1\n", types=kinds)
+    assert found["rows"] == [["02134", 1]]
+    found = csv("02134,1\n", header=False, types={"Column1": {"to": "string"}})
+    assert found["rows"] == [["02134", 1]]
+    assert csv("a\n1\n", types="x")["rows"] == [[1]]
+
+
+def idx(shape, values):
+    magic = 2051 if len(shape) == 3 else 2049
+    return b"".join(number.to_bytes(4) for number in (magic, *shape)) + bytes(values)
+
+
+def test_pictures_and_their_labels_are_a_table():
+    names = ("t-images-idx3-ubyte", "t-labels-idx1-ubyte")
+    good = idx((3, 2, 1), [1, 2, 3, 4, 5, 6]), idx((3,), [7, 8, 9])
+    how = {"format": "idx"}
+
+    def of(*contents):
+        pairs = zip(names, contents, strict=False)
+        return trees.make((path, blobs.put([content]).sha256) for path, content in pairs)
+
+    found = page(of(*good), how, start=1)
+    assert [column["name"] for column in found["columns"]] == ["0", "1", "label"]
+    assert found["rows"] == [[3, 4, 8], [5, 6, 9]]
+    for wrong, words in (
+        ((good[0],), "come in pairs"),
+        ((good[0], idx((2,), [1, 2])), "different numbers"),
+        ((good[0], good[0]), "no IDX file"),
+        ((good[0][:-1], good[1]), "cut off"),
+        ((b"", good[1]), "cannot be read as IDX"),
+        ((idx((1, 3000, 1), []), idx((1,), [1])), "3,001 columns"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            page(of(*wrong), how)

@@ -314,8 +314,6 @@ def test_an_open_dataset_comes_from_the_catalogue(tmp_path):
         wrong = hashlib.sha256(b"not what it must be").hexdigest()
         with pytest.raises(UserErrorException, match=f"{wrong[:6]}|SHA-256|checksum"):
             data.register(workspace, "mnist")
-        with pytest.raises(NotImplementedError, match="Instead: MNIST"):
-            MNIST.get_tabular_dataset()
         with pytest.raises(UserErrorException, match="all, train, test"):
             MNIST.get_file_dataset("half")
         workspace.client.close()

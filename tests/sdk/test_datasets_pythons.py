@@ -5,13 +5,15 @@ import subprocess
 
 import pytest
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK
-from tests.sdk.test_driver_pythons import pythons
 
 SCRIPT = """
-import os, sys
+import datetime, os, sys
 sys.path.insert(0, sys.argv[1])
+AT = datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)
 from azureml.core import Dataset, Datastore, Model, Workspace
+from azureml.data import OutputFileDatasetConfig
 from azureml.data.dataset_consumption_config import DatasetConsumptionConfig
 import azureml.opendatasets
 workspace = Workspace.from_config(sys.argv[2])
@@ -31,6 +33,15 @@ one, other = known.random_split(0.5, seed=1)
 assert len(one.to_path()) + len(other.to_path()) == 2
 table = Dataset.Tabular.from_delimited_files((store, name + "/sub/a.txt")).take(1)
 assert "ParseDelimited" in repr(table)
+table = table.filter((table["x"] > 1.5) & ~table["y"].starts_with("a") & (table["z"] < AT))
+assert "Filter" in repr(table.register(workspace, name + "-rows", create_new_version=True))
+split = Dataset.File.from_files((store, name), partition_format="{folder}/{file}.txt")
+size = split.file_metadata("Size")
+assert split.filter((split["folder"] == "sub") & (size > 1)).to_path() == ["/sub/a.txt"]
+assert split.filter(split.file_metadata("LastModifiedTime") < AT).to_path() == []
+out = OutputFileDatasetConfig("out", (store, name)).as_upload(source_globs="*")
+asked = out.read_parquet_files().register_on_complete(name).order(workspace)
+assert (asked["register"]["form"], asked["globs"]) == ("tabular", ["*"]), asked
 model = Model.register(workspace, "data", name, datasets=[("training", known)])
 assert Model.list(workspace, name, latest=True)[0].created_time.year > 2000
 assert os.listdir(model.download("models")) == ["sub"]

@@ -1,13 +1,12 @@
 """`from azureml.data import FileDataset, TabularDataset`"""
 
-from azureml._later import later, refuse
+from azureml._later import refuse
 from trainyard._datasets.base import FileDataset
+from trainyard._datasets.outputs import OutputFileDatasetConfig
 from trainyard._datasets.tabular import TabularDataset
+from trainyard._datasets.types import DataType
 
-OutputFileDatasetConfig = later("OutputFileDatasetConfig", "write the files to ./outputs")
-DataType = later("DataType", "to_pandas_dataframe().astype(...)")
-
-__getattr__ = refuse(
+refuse(
     "azureml.data", "FileDataset or TabularDataset, as Dataset.File or Dataset.Tabular makes them"
 )
 

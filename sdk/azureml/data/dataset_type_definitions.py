@@ -2,7 +2,7 @@
 
 from azureml._later import refuse
 
-__getattr__ = refuse(
+refuse(
     "azureml.data.dataset_type_definitions",
     "header=True or False of Dataset.Tabular.from_delimited_files",
 )

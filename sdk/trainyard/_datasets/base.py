@@ -10,8 +10,9 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, TypeVar
 
 from trainyard import _errors, _receiving
-from trainyard._datasets import content
-from trainyard._lazy import random, shutil, tempfile, uuid
+from trainyard._datasets import content, expressions, metadata, partitions
+from trainyard._datasets.mounting import MountContext
+from trainyard._lazy import random, tempfile, uuid
 from trainyard._place import Place
 from trainyard._transport import quoted
 
@@ -45,26 +46,31 @@ class AbstractDataset:
 
     @property
     def name(self) -> Optional[str]:
+        """The name that it is registered by, None before."""
         return self._facts.get("name")
 
     @property
     def version(self) -> Optional[int]:
+        """Its number among those of its name, from 1; None before it has a name."""
         return self._facts.get("version")
 
     @property
     def description(self) -> Optional[str]:
+        """What register() or update() wrote on it; None before."""
         return self._facts.get("description")
 
     @property
     def tags(self) -> Dict[str, str]:
+        """Name → text; {} before it is registered."""
         return dict(self._facts.get("tags") or {})
 
     @property
     def workspace(self) -> Optional[Place]:
+        """The workspace that has its files; None where none is known yet."""
         return self._content.workspace
 
     def _definition(self) -> List[str]:
-        return [self._content.definition, *getattr(self._content, "steps", [])]
+        return [self._content.definition, *content.called(self._reading)]
 
     def __repr__(self) -> str:
         words: Dict[str, Any] = {"source": self._content.source, "definition": self._definition()}
@@ -169,9 +175,10 @@ class AbstractDataset:
         return self.as_named_input(_unnamed()).as_download(path_on_compute)
 
     def as_hdfs(self) -> Any:
+        """Not here: there is no Spark. Raises NotImplementedError."""
         raise _errors.not_built("Dataset.as_hdfs", "dataset.as_mount()")
 
-    def _named(self, workspace: Place) -> Dict[str, Any]:
+    def _named(self, workspace: Place, mode: str) -> Dict[str, Any]:
         """Return how the studio is told which dataset it is."""
         if self.name:
             self._content.place(workspace)
@@ -220,8 +227,17 @@ class AbstractDataset:
         client.side_by_side(fetch, wanted)
         return [place for _, place, _ in wanted if place not in lost]
 
-    def _some(self: Self, files: List[content.File], step: str) -> Self:
-        return self._again(content.Subset(self._content, files, step))
+    @property
+    def partition_keys(self) -> List[str]:
+        """The columns that partition_format took out of the paths."""
+        return partitions.keys(self._reading.get("partition_format"))
+
+    def get_partition_key_values(
+        self, partition_keys: Optional[List[str]] = None
+    ) -> List[Dict[str, Any]]:
+        """Return the different values of those columns (None: all) as [{column: value}, …]."""
+        form = self._reading.get("partition_format")
+        return partitions.distinct(form, self._content.paths(), partition_keys)
 
 
 def _texts(tags: Optional[Dict[str, Any]]) -> Dict[str, str]:
@@ -237,11 +253,11 @@ class FileDataset(AbstractDataset):
 
     def skip(self, count: int) -> "FileDataset":
         """Return a dataset without the first `count` files."""
-        return self._some(self._content.files()[count:], "Skip")
+        return self._some(self._content.files()[count:], "skip", count)
 
     def take(self, count: int) -> "FileDataset":
         """Return a dataset of the first `count` files."""
-        return self._some(self._content.files()[:count], "Take")
+        return self._some(self._content.files()[:count], "take", count)
 
     def take_sample(self, probability: float, seed: Optional[int] = None) -> "FileDataset":
         """Return a dataset that each file is in with this probability."""
@@ -253,42 +269,42 @@ class FileDataset(AbstractDataset):
         """Return two datasets: each file is in the first with probability `percentage` (0…1)."""
         draw = random.Random(seed)
         drawn = [(draw.random() < percentage, file) for file in self._content.files()]
-        one = self._some([file for is_first, file in drawn if is_first], "RandomSplit")
-        return one, self._some([file for is_first, file in drawn if not is_first], "RandomSplit")
+        first = [file for is_first, file in drawn if is_first]
+        rest = [file for is_first, file in drawn if not is_first]
+        share = float(percentage)
+        one = self._some(first, "split", share, seed, True)
+        return one, self._some(rest, "split", share, seed, False)
 
-    def mount(self, mount_point: Optional[str] = None, **unused: Any) -> "MountContext":
+    def mount(self, mount_point: Optional[str] = None, **unused: Any) -> MountContext:
         """Return what has the files in a folder between start() and stop(), or in a `with`."""
         return MountContext(self, mount_point)
 
-    def filter(self, expression: Any) -> Any:
-        raise _errors.not_built("FileDataset.filter", "a pattern in the path of from_files")
+    def filter(self, expression: Any) -> "FileDataset":
+        """Return a dataset of the files of which a condition is true; they are looked at now.
 
-    def file_metadata(self, col: str) -> Any:
-        raise _errors.not_built("FileDataset.file_metadata", "to_path()")
+        files.filter((files.file_metadata("Size") > 10000) & (files["state"] == "ohio"))
+        Raises UserErrorException for what is no condition, and for a column that is not there.
+        """
+        words = expressions.words_of(expression)
+        form = self._reading.get("partition_format")
+        return self._some(metadata.matching(self._content, form, words), "filter", words)
 
+    def file_metadata(self, col: str) -> expressions.Expression:
+        """Return what the studio knows of each file, to filter by.
 
-class MountContext:
-    """The files of a dataset in a folder of this computer, for a while. They are copies."""
+        col: Size (bytes), Extension (".csv"), CanSeek, and CreationTime and LastModifiedTime, both
+        of which are when the studio first had the content. Raises UserErrorException for others.
+        """
+        return metadata.expression(col)
 
-    def __init__(self, dataset: FileDataset, mount_point: Optional[str] = None):
-        self._dataset = dataset
-        self._is_own = mount_point is None
-        self.mount_point = os.path.abspath(mount_point or tempfile.mkdtemp())
+    def __getitem__(self, key: str) -> expressions.Expression:
+        """Return a column of partition_format, to filter by."""
+        return expressions.column(key)
 
-    def start(self) -> None:
-        self._dataset.download(self.mount_point, overwrite=True)
-
-    def stop(self) -> None:
-        """Delete the copies, if the folder was made for them."""
-        if self._is_own:
-            shutil.rmtree(self.mount_point, ignore_errors=True)
-
-    def __enter__(self) -> "MountContext":
-        self.start()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.stop()
+    def _some(self, files: List[content.File], *step: Any) -> "FileDataset":
+        steps = [*self._reading.get("steps", ()), list(step)]
+        reading = dict(self._reading, steps=steps)
+        return FileDataset(content.Subset(self._content, files), reading=reading)
 
 
 class DatasetConsumptionConfig:
@@ -326,22 +342,26 @@ class DatasetConsumptionConfig:
         self.path_on_compute = path_on_compute
 
     def as_mount(self, path_on_compute: Optional[str] = None) -> "DatasetConsumptionConfig":
+        """Return the same input, its files laid out read-only on the node."""
         return DatasetConsumptionConfig(self.name, self.dataset, "mount", path_on_compute)
 
     def as_download(self, path_on_compute: Optional[str] = None) -> "DatasetConsumptionConfig":
+        """Return the same input, its files copied to the node: the script may change them."""
         return DatasetConsumptionConfig(self.name, self.dataset, "download", path_on_compute)
 
     def as_direct(self) -> "DatasetConsumptionConfig":
+        """Return the same input without files: the script gets the dataset's id."""
         return DatasetConsumptionConfig(self.name, self.dataset, "direct")
 
     def as_hdfs(self) -> Any:
+        """Not here: there is no Spark. Raises NotImplementedError."""
         raise _errors.not_built("DatasetConsumptionConfig.as_hdfs", "as_mount()")
 
     def order(self, workspace: Place) -> Dict[str, Any]:
         """Return how the studio is told of this input."""
         words: Dict[str, Any] = {"name": self.name, "mode": self.mode}
         words["path"] = self.path_on_compute or ""
-        words.update(self.dataset._named(workspace))
+        words.update(self.dataset._named(workspace, self.mode))
         return words
 
     def __str__(self) -> str:

@@ -17,12 +17,28 @@ from trainyard._datastore import SAYS_EVERY_S, Datastore, amount
 from trainyard._place import Place
 from trainyard._transport import quoted
 
+#: What definitions call the steps that choose files, columns and rows.
+CALLED = {
+    "keep_columns": "KeepColumns",
+    "drop_columns": "DropColumns",
+    "take": "Take",
+    "skip": "Skip",
+    "split": "RandomSplit",
+    "timestamps": "WithTimestampColumns",
+    "time": "Filter",
+    "filter": "Filter",
+}
 FILES_AT_ONCE = 10000
 LOOKS_EVERY_S = 0.3
 FIRST_LOOK_S = 0.05
 ENDED = ("Completed", "Failed", "Canceled")
 
 File = NamedTuple("File", [("path", str), ("size", int), ("sha256", str)])
+
+
+def called(reading: Dict[str, Any]) -> List[str]:
+    """Return what a definition calls the steps that were written down."""
+    return [CALLED.get(str(step[0]), str(step[0])) for step in reading.get("steps") or ()]
 
 
 class Content:
@@ -78,6 +94,13 @@ class Content:
             self._files = list(_files(place, base))
         return self._files
 
+    def times(self) -> Dict[str, str]:
+        """Return path → when the studio first had the file's content, ISO 8601."""
+        place = self.place()
+        base = place.api("trees/{}/files".format(self.tree()))
+        entries: Any = place.client.items(base, count=FILES_AT_ONCE, times=1)
+        return {str(entry[0]): str(entry[3]) for entry in entries}
+
     def address(self, path: str) -> str:
         """Return the API path of one file's bytes."""
         return file_path(self.place().api("trees/{}/files".format(self.tree())), path)
@@ -94,11 +117,13 @@ class Urls(Content):
         self._hashes = hashes or {}
 
     def place(self, workspace: Optional[Place] = None) -> Place:
+        """Return the workspace that fetches them; those of another one are fetched anew."""
         if workspace is not None and self.workspace not in (None, workspace):
             self.workspace = self._tree = self._files = None
         return super().place(workspace)
 
     def paths(self) -> List[str]:
+        """Return a path of each file; without a query to tell apart, nothing is fetched for it."""
         names = {of_url(url) for url in self.source}
         # What differs in its query alone has that in its name, which the studio gives.
         is_told = len(names) == len(set(self.source))
@@ -120,6 +145,7 @@ class Open(Urls):
         self._paths = sorted("/" + str(file["path"]) for file in files)
 
     def paths(self) -> List[str]:
+        """Return the path of each file; nothing is fetched for it."""
         return list(self._paths)
 
     def _found(self, place: Place) -> str:
@@ -161,11 +187,13 @@ class Version(Content):
         self.preview = base + "/preview"
 
     def files(self) -> List[File]:
+        """Return every file of the version, asked for once."""
         if self._files is None:
             self._files = list(_files(self.place(), self._base))
         return self._files
 
     def address(self, path: str) -> str:
+        """Return the API path of one file's bytes."""
         return file_path(self._base, path)
 
 
@@ -180,17 +208,26 @@ class Tree(Content):
 class Subset(Content):
     """Some of the files of another content."""
 
-    def __init__(self, whole: Content, files: List[File], step: str):
+    def __init__(self, whole: Content, files: List[File]):
         super().__init__(whole.place(), whole.source)
         self.definition = whole.definition
-        self.steps = [*getattr(whole, "steps", []), step]
         self._whole = whole
         self._files = files
 
     def address(self, path: str) -> str:
+        """Return the API path of one file's bytes."""
         return self._whole.address(path)
 
+    def times(self) -> Dict[str, str]:
+        """Return path → when the studio first had the file's content, ISO 8601."""
+        return self._whole.times()
+
     def _found(self, place: Place) -> str:
+        if not self.files():
+            raise _errors.UserErrorException(
+                "no file is left of {}: what chose among its files (take, skip, filter, …) left"
+                " none".format(", ".join(self.source) or "the dataset")
+            )
         order = {"files": [[file.path, file.sha256] for file in self.files()]}
         return str(place.client.post(place.api("trees"), order)["tree"])
 

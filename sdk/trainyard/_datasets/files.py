@@ -5,7 +5,7 @@ import posixpath
 from typing import Any, Optional
 
 from trainyard import _errors, _place, _sending
-from trainyard._datasets import content, naming
+from trainyard._datasets import content, naming, partitions
 from trainyard._datasets.base import FileDataset
 
 
@@ -40,13 +40,15 @@ class FileDatasetFactory:
 
         Paths of a datastore are files, folders, or patterns with * and **. Addresses are fetched
         by the studio, once. validate: see that the files are there now, not when they are needed.
+        partition_format: columns out of the paths, to filter by: "/{state}/{date:yyyy/MM}/*".
         Raises UserErrorException.
         """
-        if partition_format is not None:
-            raise _errors.not_built(
-                "Dataset.File.from_files(partition_format=...)", "the paths that to_path() gives"
-            )
-        return FileDataset(found(path, validate))
+        if partition_format is None:
+            return FileDataset(found(path, validate))
+        partitions.read(partition_format)
+        files = found(path, validate)
+        partitions.check(files, partition_format, validate)
+        return FileDataset(files, reading={"partition_format": partition_format})
 
     @staticmethod
     def upload_directory(

@@ -3,64 +3,83 @@
 files ── read_csv, read_json, read_parquet ──► one frame ── steps (columns, rows) ──► the frame
 """
 
-import importlib
+import bz2
+import gzip
+import json
+import lzma
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from trainyard import _errors
-from trainyard._datasets import content
-from trainyard._lazy import random, shutil, tempfile
+from trainyard._datasets import content, idx, partitions, steps, types
+from trainyard._datasets.columns import pandas, there
+from trainyard._lazy import shutil, tempfile
 
 ROWS_AT_ONCE = 1000
 NAN = float("nan")
-NO_PANDAS = (
-    "to_pandas_dataframe needs pandas, which this Python does not have: pip install pandas; or"
-    " dataset.download(folder), and read the files as you like"
-)
 
 
-def pandas() -> Any:
-    """Return the module. Raises UserErrorException where it is not installed."""
-    try:
-        return importlib.import_module("pandas")
-    except ImportError:
-        raise _errors.UserErrorException(NO_PANDAS) from None
-
-
-def frame(files: content.Content, reading: Dict[str, Any]) -> Any:
+def frame(files: content.Content, reading: Dict[str, Any], strict: Sequence[str] = ()) -> Any:
     """Return all rows of a table's files, in the order of their paths, after its steps.
 
-    Raises UserErrorException naming the file that cannot be read.
+    strict: the types ("long", "datetime", …) of whose columns no value may be anything else.
+    Raises UserErrorException naming the file that cannot be read, or the column.
     """
     library = pandas()
     folder = tempfile.mkdtemp()
     try:
-        parts = [_part(library, files, one, folder, reading) for one in files.files()]
+        if reading.get("format") == idx.FORMAT:
+            parts = _of_idx(library, files, folder)
+        else:
+            parts = [_part(library, files, one, folder, reading) for one in files.files()]
         whole = parts[0] if len(parts) == 1 else library.concat(parts, ignore_index=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    for name, words in (reading.get("types") or {}).items():
+        (name,) = there(whole, [name])
+        whole[name] = types.made(library, whole[name], words, words.get("to") in strict)
     for step in reading.get("steps") or ():
-        whole = _after(whole, str(step[0]), list(step[1:]))
+        whole = steps.after(whole, str(step[0]), list(step[1:]))
     return whole.reset_index(drop=True)
+
+
+def _brought(files: content.Content, one: content.File, folder: str) -> str:
+    # The ending stays: pandas knows by it what is compressed, and how.
+    place = os.path.join(folder, one.sha256[:16] + "-" + os.path.basename(one.path))
+    if not os.path.exists(place):
+        files.place().client.download(files.address(one.path), place, one.size)
+    return place
+
+
+def _of_idx(library: Any, files: content.Content, folder: str) -> List[Any]:
+    pairs = idx.pairs(files.files())
+    places = [[_brought(files, one, folder) for one in pair] for pair in pairs]
+    return [idx.frame(library, images, labels) for images, labels in places]
 
 
 def _part(
     library: Any, files: content.Content, one: content.File, folder: str, reading: Dict[str, Any]
 ) -> Any:
-    # The ending stays: pandas knows by it what is compressed, and how.
-    place = os.path.join(folder, one.sha256[:16] + "-" + os.path.basename(one.path))
-    if not os.path.exists(place):
-        files.place().client.download(files.address(one.path), place, one.size)
+    place = _brought(files, one, folder)
     try:
         found = _read(library, place, reading)
     except _NoEngine:
-        found = _rows(library, files, one)
+        found = _rows(library, files, one, partitions.keys(reading.get("partition_format")))
     except (ValueError, OSError, UnicodeError) as error:
         raise _errors.UserErrorException(
             "{} cannot be read as {}: {}".format(one.path, reading.get("format"), error)
         ) from None
+    added = partitions.values(reading.get("partition_format"), one.path)
     if reading.get("include_path"):
         found.insert(0, "Path", "/" + one.path)
+    for number, (name, value) in enumerate(added.items()):
+        if name in found.columns:
+            raise _errors.UserErrorException(
+                "{} has a column {} itself; call that of partition_format otherwise".format(
+                    one.path, name
+                )
+            )
+        found.insert(number + bool(reading.get("include_path")), name, value)
     return found
 
 
@@ -77,9 +96,23 @@ def _read(library: Any, place: str, reading: Dict[str, Any]) -> Any:
             raise _NoEngine() from None
     encoding = reading.get("encoding") or "utf8"
     if form == "json_lines":
-        return library.read_json(place, lines=True, encoding=encoding)
-    types = {} if reading.get("infer_column_types", True) else {"dtype": str}
+        if reading.get("invalid_lines") == "drop":
+            place = _valid_lines(place, encoding)
+        found = library.read_json(place, lines=True, encoding=encoding)
+        said = [name for name in reading.get("types") or () if name in found.columns]
+        if said:
+            # pandas has made a number of the text "02", and a time of what is called date.
+            with _opened(place) as lines:
+                rows = [json.loads(line.decode(encoding)) for line in lines if line.strip()]
+            for name in said:
+                found[name] = library.Series([row.get(name) for row in rows], dtype=object)
+        return found
     has_header = reading.get("header", True)
+    as_text: Any = str
+    if reading.get("infer_column_types", True):
+        # What is said to be a type is made one out of the text: 02 is not 2 yet.
+        said = list(reading.get("types") or {})
+        as_text = {name if has_header else _number(name): str for name in said}
     try:
         found = library.read_csv(
             place,
@@ -87,7 +120,7 @@ def _read(library: Any, place: str, reading: Dict[str, Any]) -> Any:
             header=0 if has_header else None,
             encoding=encoding,
             keep_default_na=not reading.get("empty_as_string"),
-            **types,
+            **({"dtype": as_text} if as_text else {}),
         )
     except library.errors.EmptyDataError:
         return library.DataFrame()
@@ -96,9 +129,36 @@ def _read(library: Any, place: str, reading: Dict[str, Any]) -> Any:
     return found
 
 
-def _rows(library: Any, files: content.Content, one: content.File) -> Any:
+def _number(name: str) -> Any:
+    """Return the number from 0 of a column without a header, as pandas calls it."""
+    number = name[len("Column") :]
+    return int(number) - 1 if name.startswith("Column") and number.isdigit() else name
+
+
+def _opened(place: str) -> Any:
+    """Open a file as bytes, unpacked where its name says that it is packed."""
+    packed: Dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    return packed.get(os.path.splitext(place)[1], open)(place, "rb")
+
+
+def _valid_lines(place: str, encoding: str) -> str:
+    """Return a copy of a file of JSON lines without those that hold no JSON object."""
+    kept = os.path.splitext(place)[0] + ".kept"
+    with _opened(place) as lines, open(kept, "wb") as out:
+        for line in lines:
+            try:
+                is_valid = isinstance(json.loads(line.decode(encoding)), dict)
+            except (ValueError, RecursionError):
+                is_valid = False
+            if is_valid:
+                out.write(line.rstrip(b"\r\n") + b"\n")
+    return kept
+
+
+def _rows(library: Any, files: content.Content, one: content.File, besides: List[str]) -> Any:
     """Return a Parquet file's rows, which the studio reads for us, a page at a time.
 
+    besides: columns that the studio adds to those of the file.
     Raises UserErrorException for values that its answers do not hold whole.
     """
     way_out = "pip install pyarrow (or fastparquet) to read {} here".format(one.path)
@@ -108,19 +168,21 @@ def _rows(library: Any, files: content.Content, one: content.File) -> Any:
             way_out + "; or register the dataset, whose rows the studio reads"
         )
     columns: Dict[str, List[Any]] = {}
-    types: Dict[str, str] = {}
+    kinds: Dict[str, str] = {}
     start: Optional[int] = 0
     while start is not None:
         asked = {"path": one.path, "from": start, "count": ROWS_AT_ONCE}
         page = files.place().client.get(base, **asked)
         names = [str(column["name"]) for column in page["columns"]]
-        types.update((str(column["name"]), str(column["type"])) for column in page["columns"])
+        kinds.update((str(column["name"]), str(column["type"])) for column in page["columns"])
         for number, name in enumerate(names):
             columns.setdefault(name, []).extend(row[number] for row in page["rows"])
         start = page["next"]
     found = library.DataFrame()
     for name, values in columns.items():
-        found[name] = _column(library, values, types[name], way_out)
+        if name in besides:
+            continue
+        found[name] = _column(library, values, kinds[name], way_out)
     return found
 
 
@@ -140,76 +202,3 @@ def _column(library: Any, values: List[Any], kind: str, way_out: str) -> Any:
             "the studio's answers hold no whole values of type {}; {}".format(kind, way_out)
         )
     return library.Series(values, dtype=object)
-
-
-def _after(found: Any, step: str, values: List[Any]) -> Any:
-    """Return a frame after one step, as TabularDataset wrote it down."""
-    if step == "keep_columns":
-        return found[_there(found, values[0])]
-    if step == "drop_columns":
-        return found.drop(columns=_there(found, values[0]))
-    if step == "take":
-        return found.head(int(values[0]))
-    if step == "skip":
-        return found.iloc[int(values[0]) :]
-    if step == "split":
-        share, seed, is_first = values
-        draw = random.Random(seed)
-        drawn = [(draw.random() < share) == bool(is_first) for _ in range(len(found))]
-        return found[drawn]
-    if step == "timestamps":
-        for name in [name for name in values if name]:
-            _times(found, name)
-        return found
-    if step == "time":
-        name, start, end, is_inclusive = values
-        return found[_between(_times(found, name), start, end, is_inclusive)]
-    raise _errors.UserErrorException("this SDK does not know the step {!r} of a table".format(step))
-
-
-def _times(found: Any, name: str) -> Any:
-    """Return a column as times in UTC. Raises UserErrorException where it is none."""
-    (name,) = _there(found, [name])
-    column, library = found[name], pandas()
-    # pandas would take numbers for nanoseconds since 1970, whatever they are.
-    if library.api.types.is_numeric_dtype(column) and column.notna().any():
-        raise _errors.UserErrorException(
-            "the column {} holds numbers, and nobody knows the times they stand for: write them as"
-            " ISO 8601".format(name)
-        )
-    try:
-        try:
-            return library.to_datetime(column, utc=True)
-        except ValueError:
-            # Some with fractions of a second, some without.
-            return library.to_datetime(column, utc=True, format="ISO8601")
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _errors.UserErrorException(
-            "the column {} holds what is no time: {}".format(name, str(error).split("\n")[0])
-        ) from None
-
-
-def _between(times: Any, start: Optional[str], end: Optional[str], is_inclusive: bool) -> Any:
-    """Return which times lie between two (ISO 8601; None: no bound). No time is never between."""
-    among = times.notna()
-    for bound, after in ((start, True), (end, False)):
-        if bound is None:
-            continue
-        at = pandas().Timestamp(bound)
-        at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
-        if after:
-            among &= times >= at if is_inclusive else times > at
-        else:
-            among &= times <= at if is_inclusive else times < at
-    return among
-
-
-def _there(found: Any, names: List[str]) -> List[str]:
-    missing = [name for name in names if name not in found.columns]
-    if missing:
-        raise _errors.UserErrorException(
-            "the table has no column {}; its columns: {}".format(
-                ", ".join(missing), ", ".join(str(name) for name in found.columns)
-            )
-        )
-    return list(names)

@@ -4,13 +4,13 @@ import os
 from typing import Any, Dict, Optional
 
 from trainyard import _errors
-from trainyard._datasets import naming
+from trainyard._datasets import naming, partitions, types
 from trainyard._datasets.files import found
 from trainyard._datasets.tabular import TabularDataset
 from trainyard._datastore import Datastore
 from trainyard._lazy import shutil, tempfile, uuid
 
-TYPES = "to_pandas_dataframe().astype(...)"
+INVALID_LINES = ("error", "drop")
 
 
 class TabularDatasetFactory:
@@ -30,7 +30,11 @@ class TabularDatasetFactory:
         empty_as_string: bool = False,
         encoding: str = "utf8",
     ) -> TabularDataset:
-        """Return the table of CSV files and the like. path: as for Dataset.File.from_files."""
+        """Return the table of CSV files and the like. path: as for Dataset.File.from_files.
+
+        set_column_types: {"zip": DataType.to_string()}; other columns are as they look.
+        partition_format: columns out of the paths: "/{state}/{date:yyyy/MM/dd}/data.csv".
+        """
         reading = {
             "format": "delimited",
             "separator": separator,
@@ -40,6 +44,8 @@ class TabularDatasetFactory:
             "include_path": bool(include_path),
             "empty_as_string": bool(empty_as_string),
         }
+        if support_multi_line:
+            reading["multiline"] = True
         return _table(path, validate, reading, set_column_types, partition_format)
 
     @staticmethod
@@ -50,7 +56,7 @@ class TabularDatasetFactory:
         set_column_types: Optional[Dict[str, Any]] = None,
         partition_format: Optional[str] = None,
     ) -> TabularDataset:
-        """Return the table of Parquet files. path: as for Dataset.File.from_files."""
+        """Return the table of Parquet files; all as for from_delimited_files."""
         reading = {"format": "parquet", "include_path": bool(include_path)}
         return _table(path, validate, reading, set_column_types, partition_format)
 
@@ -64,19 +70,26 @@ class TabularDatasetFactory:
         invalid_lines: str = "error",
         encoding: str = "utf8",
     ) -> TabularDataset:
-        """Return the table of files with an object of JSON in each line."""
-        if invalid_lines != "error":
-            raise _errors.not_built(
-                "from_json_lines_files(invalid_lines={!r})".format(invalid_lines),
-                "files without such lines",
+        """Return the table of files with an object of JSON in each line.
+
+        invalid_lines: "error", or "drop" to leave out lines that hold none.
+        """
+        if invalid_lines not in INVALID_LINES:
+            raise _errors.UserErrorException(
+                "invalid_lines is one of {}, not {!r}".format(
+                    ", ".join(INVALID_LINES), invalid_lines
+                )
             )
         reading = {"format": "json_lines", "encoding": encoding, "include_path": bool(include_path)}
+        if invalid_lines != "error":
+            reading["invalid_lines"] = invalid_lines
         return _table(path, validate, reading, set_column_types, partition_format)
 
     @staticmethod
     def from_sql_query(
         query: Any, validate: bool = True, set_column_types: Any = None, query_timeout: int = 30
     ) -> Any:
+        """Not here: no database is asked. Raises NotImplementedError."""
         raise _errors.not_built(
             "Dataset.Tabular.from_sql_query", "pandas.read_sql, and register_pandas_dataframe"
         )
@@ -131,10 +144,14 @@ def _written(dataframe: Any, folder: str, row_group_size: Optional[int]) -> str:
 
 
 def _table(
-    path: Any, validate: bool, reading: Dict[str, Any], types: Any, partition_format: Any
+    path: Any, validate: bool, reading: Dict[str, Any], column_types: Any, partition_format: Any
 ) -> TabularDataset:
-    if types:
-        raise _errors.not_built("set_column_types", TYPES)
+    # Only what was said is kept: the same table as before is the same version as before.
+    if column_types:
+        reading["types"] = types.words_of(column_types)
     if partition_format is not None:
-        raise _errors.not_built("partition_format", "include_path=True, which adds a column Path")
-    return TabularDataset(found(path, validate), reading=reading)
+        partitions.read(partition_format)
+        reading["partition_format"] = partition_format
+    files = found(path, validate)
+    partitions.check(files, partition_format, validate)
+    return TabularDataset(files, reading=reading)

@@ -1,27 +1,25 @@
 """TabularDataset: the rows that files hold, with steps that choose columns and rows."""
 
+import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from trainyard import _errors
-from trainyard._datasets import frames
+from trainyard._datasets import expressions, types
 from trainyard._datasets.base import AbstractDataset
-from trainyard._lazy import random
+from trainyard._datasets.content import called
+from trainyard._lazy import Lazy, hashlib, random
+from trainyard._place import Place
 
 PARSED = {
     "delimited": "ParseDelimited",
     "parquet": "ReadParquetFile",
     "json_lines": "ParseJsonLines",
+    "idx": "ParseIdx",
 }
-CALLED = {
-    "keep_columns": "KeepColumns",
-    "drop_columns": "DropColumns",
-    "take": "Take",
-    "skip": "Skip",
-    "split": "RandomSplit",
-    "timestamps": "WithTimestampColumns",
-    "time": "Filter",
-}
+# Nothing of it is needed before rows are read.
+frames = Lazy("trainyard._datasets.frames")
+UNNAMED = "a table that a run was given without a name"
 MOST_SEED = 2**31 - 1
 Columns = Union[str, List[str]]
 
@@ -32,15 +30,37 @@ class TabularDataset(AbstractDataset):
     form = "tabular"
 
     def _definition(self) -> List[str]:
-        steps = [CALLED.get(str(step[0]), str(step[0])) for step in self._reading.get("steps", ())]
         parsed = PARSED.get(str(self._reading.get("format")), "ParseDelimited")
-        return [self._content.definition, parsed, *steps]
+        return [self._content.definition, parsed, *called(self._reading)]
+
+    def _named(self, workspace: Place, mode: str) -> Dict[str, Any]:
+        if self.name or mode != "direct":
+            return super()._named(workspace, mode)
+        # A script gets the table itself, with its columns and steps. What has no name gets one
+        # that the same table always has, and that stands in no list.
+        said = json.dumps([self._content.tree(workspace), self._reading], sort_keys=True)
+        name = "unnamed-" + str(hashlib.sha256(said.encode()).hexdigest())[:16]
+        kept = self.register(workspace, name, UNNAMED, create_new_version=True)
+        workspace.client.patch(workspace.api("datasets/" + name), {"archived": True})
+        return kept._named(workspace, mode)
 
     def to_pandas_dataframe(
         self, on_error: str = "null", out_of_range_datetime: str = "null"
     ) -> Any:
-        """Return all rows as a pandas data frame. Raises UserErrorException without pandas."""
-        return frames.frame(self._content, self._reading)
+        """Return all rows as a pandas data frame. Raises UserErrorException without pandas.
+
+        on_error: "null" makes values that are not of the type of set_column_types missing ones,
+        "fail" raises UserErrorException; out_of_range_datetime: the same for times alone.
+        """
+        types.check_flaws(on_error=on_error, out_of_range_datetime=out_of_range_datetime)
+        strict = types.ALL if on_error == "fail" else ()
+        if out_of_range_datetime == "fail":
+            strict = (*strict, "datetime")
+        return frames.frame(self._content, self._reading, strict)
+
+    def __getitem__(self, key: str) -> expressions.Expression:
+        """Return a column to say something of: table.filter(table["x"] > 5)."""
+        return expressions.column(key)
 
     def keep_columns(self, columns: Columns, validate: bool = False) -> "TabularDataset":
         """Return a table of these columns only, in this order."""
@@ -150,8 +170,18 @@ class TabularDataset(AbstractDataset):
             )
         return self._with("time", fine or coarse, start, end, bool(inclusive))
 
-    def filter(self, expression: Any) -> Any:
-        raise _errors.not_built("TabularDataset.filter", "to_pandas_dataframe(), and its rows")
+    def filter(self, expression: Any) -> "TabularDataset":
+        """Return a table of the rows of which a condition on their columns is true.
+
+        table.filter((table["x"] > 5) & ~table["name"].starts_with("a")). Rows without a value are
+        left out, but for is_null(). Raises UserErrorException for what is no condition.
+        """
+        words = expressions.words_of(expression)
+        if expressions.columns_in(words, expressions.METADATA):
+            raise _errors.UserErrorException(
+                "file_metadata is of a FileDataset; a table is filtered by its columns: table['x']"
+            )
+        return self._with("filter", words)
 
     def _with(self, *step: Any) -> "TabularDataset":
         steps = [*self._reading.get("steps", ()), list(step)]
