@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import control, interactive, listing
+from runs import experiments, interactive, listing
 from runs.api_access import run_of
 from runs.shown import run_dict
 from studio.api_access import workspace_of
@@ -49,9 +49,15 @@ class Interactive(APIView):
     def post(self, request: Request, workspace: str) -> Response:
         place = workspace_of(request, workspace, write=True)
         wanted = BegunAt.read(request.data)
-        home = control.experiment(place, wanted["experiment"])
+        home = experiments.get_or_make(place, wanted["experiment"])
         made = interactive.start(user_of(request), home, [_order(wanted)])
         return Response(_shown(*made[0]), status=201)
+
+
+class BegunBelow(Begun):
+    """The same, of a run below another, which may choose its id."""
+
+    run_id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
 
 
 class NewChildren(Input):
@@ -80,7 +86,7 @@ class Children(APIView):
     def post(self, request: Request, run_id: str) -> Response:
         run = run_of(request, run_id, write=True)
         wanted = NewChildren.read(request.data)
-        orders = [{**_order(Begun.read(one)), "parent": run} for one in wanted["items"]]
+        orders = [{**_order(BegunBelow.read(one)), "parent": run} for one in wanted["items"]]
         made = interactive.start(run.created_by, run.experiment, orders)
         return Response({"items": [_shown(*one) for one in made]}, status=201)
 

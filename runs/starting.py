@@ -21,7 +21,7 @@ from compute.models import Node
 from compute.tasks import Task
 from runs import ending, inputs, lifecycle, preparing, tasks
 from runs.models import Run, RunTask
-from runs.states import Reason, State
+from runs.states import Distribution, Reason, State
 from studio import tokens
 from studio.models import TokenKind
 
@@ -31,6 +31,8 @@ NOT_AGAIN_FOR = timedelta(seconds=5)
 AT_ONCE = 8
 # What the tasks of one run met decides together: the worst first.
 WORST = (Refused, NoCapacity, Unreachable)
+# What a driver signs in with, and until when that is good.
+Secret = tuple[str, datetime]
 Given = TypeVar("Given")
 Got = TypeVar("Got")
 
@@ -68,8 +70,19 @@ def _master(run: Run) -> str:
     """Where the run's processes find that of rank 0: host:port, nothing where there is one."""
     if not run.distribution:
         return ""
-    host, port = backend_for(run.cluster).meeting_point(tasks.ids(run)[0])
+    # A worker of TensorFlow has a port of its own, known to all before it is started.
+    is_each = run.distribution == Distribution.TENSORFLOW
+    all_of_it = run.node_count * run.processes_per_node + run.parameter_servers
+    ports = all_of_it if is_each else 1
+    host, port = backend_for(run.cluster).meeting_point(tasks.ids(run)[0], ports)
     return f"{host if run.node_count > 1 else '127.0.0.1'}:{port}"
+
+
+def hosts(run: Run) -> list[str]:
+    """Where the run's nodes find each other, in the order of their ranks."""
+    if run.node_count == 1:
+        return ["127.0.0.1"]
+    return backend_for(run.cluster).hosts(run.node_count)
 
 
 def start(run: Run) -> None:
@@ -82,10 +95,10 @@ def start(run: Run) -> None:
         return
     images.mark_used(image)
     left = list(tasks.of(run).filter(handle__isnull=True, ended_at=None))
-    granted, secret, attempt = _granted(run), _token(run), run.attempt
-    if secret is None:
+    granted, token, attempt = _granted(run), _token(run), run.attempt
+    if token is None:
         return
-    errors = _start_all(run, left, [_task(run, task, secret, granted) for task in left])
+    errors = _start_all(run, left, [_task(run, task, token, granted) for task in left])
     run.refresh_from_db()
     if run.state == State.STARTING and run.attempt == attempt:  # else another had an answer
         _answer(run, errors)
@@ -168,7 +181,7 @@ def _answer(run: Run, errors: Sequence[tuple[RunTask, Exception]]) -> None:
         lifecycle.wait(run, f"{words}; it is tried again")
 
 
-def _token(run: Run) -> str | None:
+def _token(run: Run) -> Secret | None:
     """Make the token of a run's drivers; None where the run is to be started no more.
 
     Under the lock of its row: whoever takes it from its nodes takes this token, too.
@@ -180,8 +193,8 @@ def _token(run: Run) -> str | None:
         return _issue(run)
 
 
-def _issue(run: Run) -> str:
-    _, secret = tokens.issue(
+def _issue(run: Run) -> Secret:
+    row, secret = tokens.issue(
         run.created_by,
         run.workspace,
         name=run.name,
@@ -190,7 +203,8 @@ def _issue(run: Run) -> str:
         # It dies with the run; this is for a run whose end nobody could see.
         expires_at=clock() + timedelta(days=TOKEN_DAYS),
     )
-    return secret
+    assert row.expires_at is not None
+    return secret, row.expires_at
 
 
 def order(run: Run, task: RunTask) -> Task:
@@ -198,7 +212,7 @@ def order(run: Run, task: RunTask) -> Task:
     return _task(run, task, _issue(run), _granted(run))
 
 
-def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
+def _task(run: Run, task: RunTask, token: Secret, granted: sizes.Grant) -> Task:
     folder = tasks.folder(task.task_id)
     assert run.image_build is not None and run.image_build.image is not None
     python = images.python_of(run.image_build.image)
@@ -214,7 +228,8 @@ def _task(run: Run, task: RunTask, secret: str, granted: sizes.Grant) -> Task:
             "TRAINYARD_SOCKET": str(settings.WEB_SOCKET),
             "TRAINYARD_WORK": folder,
             "TRAINYARD_TASK": task.task_id,
-            "AZUREML_RUN_TOKEN": secret,
+            "AZUREML_RUN_TOKEN": token[0],
+            "AZUREML_RUN_TOKEN_EXPIRY": str(int(token[1].timestamp())),
             "AZUREML_RUN_ID": run.run_id,
         },
         folder=folder,

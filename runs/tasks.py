@@ -95,7 +95,9 @@ def nodes_of(runs: Iterable[Run]) -> dict[int, list[dict[str, object]]]:
 
 def is_well(ended: dict[str, Any]) -> bool:
     """Whether a task that ended so did what it should."""
-    return ended.get("exit_code") == 0 and not ended.get("signal") and not ended.get("canceled")
+    is_ended_well = ended.get("exit_code") == 0 and not ended.get("signal")
+    # One whose script did well may have an error as well: what it wrote could not be kept.
+    return is_ended_well and not ended.get("canceled") and not ended.get("error")
 
 
 def is_lost(ended: dict[str, Any]) -> bool:

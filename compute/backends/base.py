@@ -40,11 +40,15 @@ class Backend(Protocol):
         it. Raises Unreachable.
         """
 
-    def meeting_point(self, group: str) -> tuple[str, int]:
+    def meeting_point(self, group: str, ports: int = 1) -> tuple[str, int]:
         """Return host and port where the tasks of `group` find the one of rank 0.
 
+        ports: how many in a row must be free there, the first of which is returned.
         Asked once, before they are started: they are told by their environment.
         """
+
+    def hosts(self, count: int) -> list[str]:
+        """Return where a group's tasks find each other, in the order of their ranks."""
 
     def look(self, handle: Handle) -> Sighting:
         """Say whether it runs, how it ended, or that it is gone. Cheap. Raises Unreachable."""

@@ -78,8 +78,11 @@ class Docker:
             found = _inspect(api, _name(task_id))
         return _handle(found["Id"], task_id, folder, _group_of(found)) if found else None
 
-    def meeting_point(self, group: str) -> tuple[str, int]:
+    def meeting_point(self, group: str, ports: int = 1) -> tuple[str, int]:
         return networks.host_name(0), MEETING_PORT
+
+    def hosts(self, count: int) -> list[str]:
+        return [networks.host_name(rank) for rank in range(count)]
 
     def look(self, handle: Handle) -> Sighting:
         with asking() as api:

@@ -44,6 +44,7 @@ printf '%03d\\n' $? 1<> exit.new && mv exit.new exit
 POLL_S = 0.02
 HERE = "127.0.0.1"
 KILL_WAIT_S = 5.0
+TRIES_FOR_PORTS = 20
 
 
 class Local:
@@ -97,10 +98,15 @@ class Local:
     def find(self, task_id: str, folder: str) -> Handle | None:
         return _begun(Path(folder))
 
-    def meeting_point(self, group: str) -> tuple[str, int]:
-        with socket.socket() as probe:
-            probe.bind((HERE, 0))
-            return HERE, int(probe.getsockname()[1])
+    def meeting_point(self, group: str, ports: int = 1) -> tuple[str, int]:
+        for _ in range(TRIES_FOR_PORTS):
+            first, are_free = _ports(ports)
+            if are_free:
+                break
+        return HERE, first  # nobody holds them: the program that finds one taken says so
+
+    def hosts(self, count: int) -> list[str]:
+        return [HERE] * count
 
     def look(self, handle: Handle) -> Sighting:
         _reap_ended()
@@ -135,6 +141,24 @@ class Local:
     def forget(self, handle: Handle) -> None:
         if not any(_processes(handle)):
             shutil.rmtree(handle["folder"], ignore_errors=True)
+
+
+def _ports(count: int) -> tuple[int, bool]:
+    """Return a port that is free now, and whether those behind it are, `count` in all."""
+    with contextlib.ExitStack() as held:
+        first = _bound(0, held)
+        try:
+            for port in range(first + 1, first + count):
+                _bound(port, held)
+        except (OSError, OverflowError):
+            return first, False
+    return first, True
+
+
+def _bound(port: int, held: contextlib.ExitStack) -> int:
+    probe = held.enter_context(socket.socket())
+    probe.bind((HERE, port))
+    return int(probe.getsockname()[1])
 
 
 def _gpus(task: Task) -> dict[str, str]:

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from runs import browsing
+from runs import browsing, commits
 from runs.access import run_for
 from runs.comparing import code as differences
 from runs.comparing import sides
@@ -29,6 +29,7 @@ def code(request: HttpRequest, run_id: str) -> HttpResponse:
         "same": named[:MOST_NAMED],
         "is_more_the_same": len(named) > MOST_NAMED,
         "others": _others(request, run),
+        "commit": commits.of(run),
     }
     return page_of(request, run, "code", **facts)
 

@@ -12,7 +12,20 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from registry import texts
-from runs import control, drawn, inputs, logs, outputs, parameters, peaks, stages
+from registry.models import Kind
+from runs import (
+    commits,
+    control,
+    drawn,
+    inputs,
+    listing,
+    logs,
+    output_datasets,
+    outputs,
+    parameters,
+    peaks,
+    stages,
+)
 from runs import metrics as run_metrics
 from runs.access import run_for
 from runs.forms import MOST_CHOICES, RegisterModel
@@ -30,6 +43,7 @@ TABS = {
     "files": "Outputs + logs",
     "code": "Code",
     "monitoring": "Monitoring",
+    "children": "Child runs",
 }
 # What scripts of the old service send where nobody asked for a limit: thirty days.
 USUAL_LIMIT_S = 30 * 24 * 3600
@@ -64,6 +78,7 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "metrics": run_metrics.logged(run).filter(form__in=headlines.DRAWN).count(),
         "drawn": drawn.drawn(run).count(),
         "files": run.logs.count() + run.files.count(),
+        "children": run.children.count(),
     }
     return {
         "run": run,
@@ -72,7 +87,11 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "events": events,
         "stages": stages.of(run, events),
         "tab": tab,
-        "tabs": [(key, title, counts.get(key)) for key, title in TABS.items()],
+        "tabs": [
+            (key, title, counts.get(key))
+            for key, title in TABS.items()
+            if key != "children" or counts[key] or tab == key
+        ],
         "main_metric": headlines.main_metric(run),
         "first_odd": headlines.first_odd(run),
         "log_path": _log_path(run, on_nodes["nodes"]),
@@ -103,15 +122,18 @@ def page_of(request: HttpRequest, run: Run, tab: str, **more: Any) -> HttpRespon
 def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     """Overview; asked by htmx, what is below the head alone."""
     run = _run(request, run_id)
-    models = run.assets.filter(direction=RunAsset.Direction.OUT).select_related("version__asset")
+    made = run.assets.filter(direction=RunAsset.Direction.OUT).select_related("version__asset")
     build = run.image_build
     more = {
         "build": build,
         "image": build.image if build else None,
         "texts": texts.texts_of(run.definition, _blamed(run)),
         "parameters": parameters.of(run),
-        "models": models.order_by("-id"),
+        "commit": commits.of(run),
+        "properties": _shown(run),
+        "models": made.filter(version__asset__kind=Kind.MODEL).order_by("-id"),
         "inputs": inputs.of(run),
+        "output_datasets": output_datasets.of(run),
         "lost": nodes.lost(run) if run.retried else [],
     }
     if request.htmx:  # type: ignore[attr-defined]
@@ -120,6 +142,13 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         response = page_of(request, run, "detail", **more)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _shown(run: Run) -> dict[str, str]:
+    """The properties that nothing else on the page says."""
+    properties = commits.besides(run.properties)
+    names = (listing.PARENT, listing.ROOT) if run.parent else ()
+    return {key: text for key, text in properties.items() if key not in names}
 
 
 def _blamed(run: Run) -> dict[str, list[int]]:

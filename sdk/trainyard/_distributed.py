@@ -13,12 +13,13 @@ DISTRIBUTIONS = {
     "mpi": "Mpi",
     "nccl": "PyTorch",
     "gloo": "PyTorch",
+    "parameterserver": "TensorFlow",
 }
-OF_TENSORFLOW = (
-    "PyTorchConfiguration or MpiConfiguration; every process then has RANK, WORLD_SIZE, MASTER_ADDR"
-    " and MASTER_PORT"
+ON_ONE_NODE = (
+    "run_config.node_count=1, workers and servers on one node; or parameter_server_count=0, workers"
+    " that find each other by TF_CONFIG on several (tf.distribute.MultiWorkerMirroredStrategy)"
 )
-USUAL = {"": "None", "Mpi": "IntelMpi", "PyTorch": "Nccl"}
+USUAL = {"": "None", "Mpi": "IntelMpi", "PyTorch": "Nccl", "TensorFlow": "ParameterServer"}
 COMMUNICATOR = "azureml.communicator"  # the property of a run that names another than the usual
 
 
@@ -94,6 +95,8 @@ def spread(run_config: Any) -> Dict[str, Any]:
     processes = 1
     if kind == "Mpi":
         processes = count("process_count_per_node", run_config.mpi.process_count_per_node)
+    elif kind == "TensorFlow":
+        processes = _workers_per_node(run_config.tensorflow, nodes)
     elif kind == "PyTorch" or str(run_config.framework).lower() == "pytorch":
         processes = run_config.pytorch.per_node(nodes)
     if nodes * processes > 1:
@@ -103,6 +106,8 @@ def spread(run_config: Any) -> Dict[str, Any]:
         "process_count_per_node": processes,
         "distribution": kind,
     }
+    if kind == "TensorFlow":
+        order["parameter_server_count"] = _servers(run_config.tensorflow)
     if kind == "PyTorch" and str(run_config.communicator).lower() == "gloo":
         order["properties"] = {COMMUNICATOR: "Gloo"}
     return order
@@ -119,15 +124,40 @@ def put_into(run_config: Any, distributed_job_config: Any) -> None:
         run_config.communicator = USUAL["Mpi"]
         run_config.mpi = distributed_job_config
     elif isinstance(distributed_job_config, TensorflowConfiguration):
-        raise _errors.not_built(
-            "distributed_job_config=TensorflowConfiguration(...)", OF_TENSORFLOW
-        )
+        workers = count("worker_count", distributed_job_config.worker_count)
+        run_config.framework = "TensorFlow"
+        run_config.communicator = USUAL["TensorFlow"]
+        run_config.tensorflow = distributed_job_config
+        # Servers stand beside their workers; workers alone have a node each.
+        run_config.node_count = 1 if _servers(distributed_job_config) else workers
+        return
     else:
         raise _errors.UserErrorException(
-            "distributed_job_config must be a PyTorchConfiguration(...) or a"
-            " MpiConfiguration(...), not {!r}".format(distributed_job_config)
+            "distributed_job_config must be a PyTorchConfiguration(...), a"
+            " TensorflowConfiguration(...) or a MpiConfiguration(...), not {!r}".format(
+                distributed_job_config
+            )
         )
     run_config.node_count = distributed_job_config.node_count
+
+
+def _servers(config: TensorflowConfiguration) -> int:
+    return count("parameter_server_count", config.parameter_server_count, 0)
+
+
+def _workers_per_node(config: TensorflowConfiguration, nodes: int) -> int:
+    """Return how many workers each node has. Raises NotImplementedError for servers on several."""
+    if _servers(config) and nodes > 1:
+        raise _errors.not_built(
+            "TensorFlow with parameter servers on {} nodes".format(nodes), ON_ONE_NODE
+        )
+    workers = count("worker_count", config.worker_count)
+    if workers % nodes:
+        raise _errors.UserErrorException(
+            "worker_count={} counts the workers of all nodes and must be a multiple of"
+            " node_count={}".format(workers, nodes)
+        )
+    return workers // nodes
 
 
 def definition(facts: Dict[str, Any]) -> Dict[str, Any]:
@@ -135,12 +165,16 @@ def definition(facts: Dict[str, Any]) -> Dict[str, Any]:
     kind = facts["distribution"]
     nodes, each = facts["node_count"], facts["process_count_per_node"]
     communicator = facts["properties"].get(COMMUNICATOR) or USUAL[kind]
-    is_pytorch = kind == "PyTorch"
+    is_pytorch, is_tensorflow = kind == "PyTorch", kind == "TensorFlow"
     return {
-        "framework": "PyTorch" if is_pytorch else "Python",
+        "framework": kind if kind in ("PyTorch", "TensorFlow") else "Python",
         "communicator": communicator,
         "nodeCount": nodes,
         "mpi": {"processCountPerNode": each if kind == "Mpi" else 1},
+        "tensorflow": {
+            "workerCount": nodes * each if is_tensorflow else 1,
+            "parameterServerCount": facts.get("parameter_server_count", 0) if is_tensorflow else 1,
+        },
         "pyTorch": {
             "communicationBackend": communicator if is_pytorch else None,
             "processCount": nodes * each if is_pytorch else None,
@@ -150,11 +184,9 @@ def definition(facts: Dict[str, Any]) -> Dict[str, Any]:
 
 def _distribution(communicator: Any) -> str:
     name = str(communicator or "None").lower()
-    if name == "parameterserver":
-        raise _errors.not_built('communicator="ParameterServer"', OF_TENSORFLOW)
     if name not in DISTRIBUTIONS:
         raise _errors.UserErrorException(
-            "there is no communicator {!r}; there are None, IntelMpi, OpenMpi, Mpi, Nccl and"
-            " Gloo".format(communicator)
+            "there is no communicator {!r}; there are None, IntelMpi, OpenMpi, Mpi, Nccl, Gloo"
+            " and ParameterServer".format(communicator)
         )
     return DISTRIBUTIONS[name]

@@ -1,5 +1,6 @@
 """A run watched on a terminal: its logs as they grow, its stages as they pass."""
 
+import os
 import re
 import sys
 import time
@@ -16,9 +17,41 @@ OF_ANOTHER = re.compile(
 )
 FINAL = ("Completed", "Failed", "Canceled")
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0
+LONGEST_SILENT_PAUSE_S = 2.0
+MOST_PAUSE_S = 24 * 3600
+LEAST, MOST = "AZUREML_RUN_POLLING_INTERVAL_MIN", "AZUREML_RUN_POLLING_INTERVAL_MAX"
 PIECE_BYTES = 256 * 1024
 
 Place = NamedTuple("Place", [("path", str), ("offset", int)])
+
+
+def pauses(longest_s: float) -> Tuple[float, float]:
+    """Return the shortest and longest seconds between two looks, as the environment may say.
+
+    Raises UserErrorException for a variable that is no number of seconds.
+    """
+    least, most = _seconds(LEAST), _seconds(MOST)
+    shortest_s = SHORTEST_PAUSE_S if least is None else least
+    if most is not None:
+        longest_s, shortest_s = most, min(shortest_s, most)
+    return shortest_s, max(shortest_s, longest_s)
+
+
+def _seconds(variable: str) -> Optional[float]:
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MOST_PAUSE_S:
+        raise _errors.UserErrorException(
+            "{}={!r} is no number of seconds from more than 0 to {:,}".format(
+                variable, given, MOST_PAUSE_S
+            )
+        )
+    return seconds
 
 
 class Screen:
@@ -132,14 +165,15 @@ def until_end(
     out = sys.stdout
     heading = "RunId: {}\nWeb View: {}\n".format(run_id, portal_url)
     follower = Follower(client, run_id, out, show_stages=show_stages)
+    shortest_s, longest_s = pauses(LONGEST_PAUSE_S)
     try:
         out.write(heading)
-        pause = SHORTEST_PAUSE_S
+        pause = shortest_s
         while True:
             facts, came = follower.look()
             if facts["state"] in FINAL:
                 break
-            pause = SHORTEST_PAUSE_S if came else min(pause * 1.3, LONGEST_PAUSE_S)
+            pause = shortest_s if came else min(pause * 1.3, longest_s)
             time.sleep(pause)
     except KeyboardInterrupt:
         raise _errors.ExperimentExecutionException(
@@ -153,10 +187,10 @@ def until_end(
 
 def silently(client: Client, run_id: str) -> Dict[str, Any]:
     """Wait until a run has ended; return its facts."""
-    pause = SHORTEST_PAUSE_S
+    pause, longest_s = pauses(LONGEST_SILENT_PAUSE_S)
     while True:
         facts: Dict[str, Any] = client.get("runs/" + run_id)
         if facts["state"] in FINAL:
             return facts
         time.sleep(pause)
-        pause = min(pause * 1.5, 2.0)
+        pause = min(pause * 1.5, longest_s)

@@ -85,6 +85,7 @@ class Model:
 
     @property
     def url(self) -> str:
+        """An aml:// address that stands for this version of this workspace."""
         whole = "{}/{}".format(self.workspace.name, self.id)
         return "aml://asset/{:.32}".format(hashlib.sha256(whole.encode("utf-8")).hexdigest())
 
@@ -243,14 +244,17 @@ class Model:
             self._change(words)
 
     def add_tags(self, tags: Dict[str, Any]) -> None:
+        """Add tags, name → text; others stay."""
         self._change({"tags": texts(tags)})
         print("Model {}: tags added".format(self.id))
 
     def remove_tags(self, tags: Iterable[str]) -> None:
+        """Remove tags by their names."""
         self._change({"tags": {str(name): None for name in tags}})
         print("Model {}: tags removed".format(self.id))
 
     def add_properties(self, properties: Dict[str, Any]) -> None:
+        """Add properties, name → text; one of that name gets the new text."""
         self._change({"properties": texts(properties)})
         print("Model {}: properties added".format(self.id))
 
@@ -274,6 +278,10 @@ class Model:
         files = self._files
         self._take(self.workspace.client.patch(self._path(), words))
         self._files = self._files or files
+
+    def _tree(self) -> str:
+        """Return the hash that names all files."""
+        return str(_fetch(self.workspace, self.name, self.version)["tree"])
 
     def _path(self, more: str = "") -> str:
         path = "models/{}/versions/{}{}".format(quoted(self.name), self.version, more)

@@ -1,5 +1,7 @@
 """A run on several nodes is one run: as far as its last node, failed with its first."""
 
+import contextlib
+import socket
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from compute import clusters
+from compute.backends.local import Local
 from compute.models import Node
 from runs import cleaning, ending, lifecycle, starting, supervising, tasks
 from runs.models import Run
@@ -64,6 +67,21 @@ def test_each_driver_hears_which_of_the_nodes_it_is_and_where_the_first_is(run, 
         assert (job["node_count"], job["processes_per_node"]) == (2, 3)
         assert job["distribution"] == "PyTorch"
         assert job["master"] == {"host": "node-0", "port": 29500}
+        assert job["hosts"] == ["127.0.0.1", "127.0.0.1"] and job["parameter_servers"] == 0
+
+
+def test_workers_and_servers_of_tensorflow_have_ports_in_a_row_that_are_free(caller, driver_of):
+    asked = {"distribution": "TensorFlow", "process_count_per_node": 2, "parameter_server_count": 2}
+    run = on_its_nodes(caller, node_count=1, **asked)
+    job = Drivers(run, driver_of(run)).job(0).json()
+    assert (job["distribution"], job["parameter_servers"], job["hosts"]) == (
+        "TensorFlow", 2, ["127.0.0.1"],
+    )  # fmt: skip
+    host, port = Local().meeting_point("x", 4)
+    with contextlib.ExitStack() as held:
+        for number in range(4):
+            held.enter_context(socket.socket()).bind((host, port + number))
+        assert Local().meeting_point("x", 4)[1] not in range(port - 3, port + 4)
 
 
 def test_a_run_is_as_far_as_the_last_of_its_nodes(run, drivers):

@@ -46,6 +46,70 @@ else:
 print("rank", rank, "sum", total)
 """
 
+# Each worker of TensorFlow listens where TF_CONFIG says, and tells all others its number.
+WORKERS = """
+import json, os, socket, threading, time
+told = json.loads(os.environ["TF_CONFIG"])
+workers, mine = told["cluster"]["worker"], told["task"]["index"]
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("", int(workers[mine].split(":")[1])))
+server.listen(len(workers))
+heard = []
+def hear():
+    for _ in workers:
+        heard.append(int(server.accept()[0].makefile().readline()))
+hearing = threading.Thread(target=hear)
+hearing.start()
+for address in workers:
+    host, port = address.split(":")
+    for _ in range(600):
+        try:
+            other = socket.create_connection((host, int(port)), 30)
+            break
+        except OSError:
+            time.sleep(0.05)
+    other.sendall(b"%d\\n" % mine)
+    other.close()
+hearing.join()
+print(told["task"]["type"], mine, "heard", sorted(heard))
+"""
+
+# Workers ask each server for its number, which serves for ever; as they are told, one fails.
+SERVES = """
+import json, os, socket, sys, time
+told = json.loads(os.environ["TF_CONFIG"])
+kind, mine = told["task"]["type"], told["task"]["index"]
+place = lambda address: (address.split(":")[0], int(address.split(":")[1]))
+if kind == "ps":
+    assert "RANK" not in os.environ
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(place(told["cluster"]["ps"][mine]))
+    server.listen(9)
+    print("server", mine, "serves", flush=True)
+    while True:
+        asking = server.accept()[0]
+        if "server-fails" in sys.argv:
+            raise ValueError("no parameters")
+        asking.sendall(b"%d" % (mine + 10))
+        asking.close()
+heard = []
+for address in told["cluster"]["ps"]:
+    for _ in range(600):
+        try:
+            server = socket.create_connection(place(address), 30)
+            break
+        except OSError:
+            time.sleep(0.05)
+    heard.append(server.recv(9))
+print("worker", mine, "heard", heard, flush=True)
+if "worker-fails" in sys.argv:
+    raise ValueError("no gradient")
+if "server-fails" in sys.argv:
+    time.sleep(300)
+"""
+
 # The same by torch.distributed: each gives its rank, all have the sum.
 REDUCE = """
 import torch
@@ -58,12 +122,13 @@ dist.destroy_process_group()
 """
 
 
-def submit(workspace, folder, script, arguments=(), **more):
-    """Submit `script` as train.py of a source folder of its own."""
+def submit(workspace, folder, script, arguments=(), *, nodes=None, **more):
+    """Submit `script` as train.py of a source folder of its own; nodes: other than usual."""
     source = folder / "source"
     source.mkdir(exist_ok=True)
     (source / "train.py").write_text(script)
     config = ScriptRunConfig(os.fspath(source), "train.py", list(arguments), **more)
+    config.run_config.node_count = nodes or config.run_config.node_count
     return Experiment(workspace, "ranks").submit(config)
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from azureml.core.runconfig import MpiConfiguration, PyTorchConfiguration
+from azureml.core.runconfig import MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
 from azureml.exceptions import ActivityFailedException, UserErrorException
 
 from tests.sdk import ranks
@@ -55,6 +55,63 @@ def test_scripts_for_mpi_find_the_variables_of_open_mpi(workspace, tmp_path):
     ]
     words = run.get_details()["runDefinition"]
     assert (words["communicator"], words["mpi"]) == ("IntelMpi", {"processCountPerNode": 2})
+
+
+def test_workers_of_tensorflow_meet_where_each_is_told(workspace, tmp_path):
+    config = TensorflowConfiguration(worker_count=2, parameter_server_count=0)
+    run = ranks.submit(workspace, tmp_path, ranks.WORKERS, distributed_job_config=config)
+    words = run.wait_for_completion()["runDefinition"]
+    assert (words["nodeCount"], words["framework"]) == (2, "TensorFlow")
+    assert words["tensorflow"] == {"workerCount": 2, "parameterServerCount": 0}
+    logs = ranks.logs_of(run, tmp_path)
+    for rank in range(2):
+        assert logs[f"70_driver_log_{rank}.txt"] == f"worker {rank} heard [0, 1]\n"
+
+
+def test_parameter_servers_serve_until_their_workers_have_ended(workspace, tmp_path):
+    config = TensorflowConfiguration(worker_count=2, parameter_server_count=2)
+    run = ranks.submit(workspace, tmp_path, ranks.SERVES, distributed_job_config=config)
+    details = run.wait_for_completion()
+    assert details["runDefinition"]["tensorflow"] == {"workerCount": 2, "parameterServerCount": 2}
+    logs = ranks.logs_of(run, tmp_path)
+    for number in range(2):
+        said = f"worker {number} heard [b'10', b'11']\n"
+        assert logs[f"70_driver_log_{number}.txt"] == said
+        assert logs[f"70_driver_log_{number + 2}.txt"] == f"server {number} serves\n"
+    assert "parameter server 1 was ended by signal 15" in logs["75_job_post.txt"]
+    assert "left behind" not in logs["75_job_post.txt"]
+
+
+@pytest.mark.parametrize(
+    ("who", "words", "end"),
+    [
+        ("worker-fails", "rank 0: User program failed with ValueError: no gradient", "rank 0"),
+        ("server-fails", "ValueError: no parameters", "parameter server 0"),
+    ],
+)
+def test_a_worker_or_a_server_that_fails_ends_the_others(workspace, tmp_path, who, words, end):
+    config = TensorflowConfiguration(worker_count=2 if who[0] == "s" else 1)
+    run = ranks.submit(workspace, tmp_path, ranks.SERVES, [who], distributed_job_config=config)
+    details = run.wait_for_completion(raise_on_error=False)
+    assert details["status"] == "Failed"
+    assert words.partition(": ")[2] in details["error"]["error"]["message"]
+    logs = ranks.logs_of(run, tmp_path)
+    first = next(line for line in logs["75_job_post.txt"].splitlines() if "ended" in line)
+    assert f"{end} ended with exit code 1" in first, logs["75_job_post.txt"]
+
+
+def test_a_canceled_run_ends_its_servers(workspace, tmp_path):
+    script = ranks.SERVES.replace('print("worker"', 'time.sleep(300)\nprint("worker"')
+    script = script.replace('"serves"', '"serves", os.getpid()')
+    config = TensorflowConfiguration()
+    run = ranks.submit(workspace, tmp_path, script, distributed_job_config=config)
+    log = "azureml-logs/70_driver_log_1.txt"
+    until(lambda: "serves" in run.get_details_with_logs()["logFiles"].get(log, ""), 60)
+    pid = int(run.get_details_with_logs()["logFiles"][log].split()[-1])
+    run.cancel()
+    run.wait_for_completion(raise_on_error=False)
+    assert run.get_status() == "Canceled"
+    until(lambda: not is_alive(pid))
 
 
 def test_a_single_process_can_be_a_world_of_one(workspace, tmp_path):

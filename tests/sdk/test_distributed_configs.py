@@ -13,8 +13,8 @@ from azureml.core.runconfig import (
 from azureml.exceptions import UserErrorException
 from trainyard import _distributed
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK
-from tests.sdk.test_driver_pythons import pythons
 
 FACTS = {
     "properties": {}, "node_count": 1, "process_count_per_node": 1, "distribution": "",
@@ -50,6 +50,9 @@ def ordered(tmp_path):
         (PyTorchConfiguration("nccl", process_count="4", node_count="2"), (2, 2, "PyTorch")),
         (MpiConfiguration(), (1, 1, "Mpi")),
         (MpiConfiguration(process_count_per_node=4, node_count=2), (2, 4, "Mpi")),
+        (TensorflowConfiguration(3, 0), (3, 1, "TensorFlow")),
+        (TensorflowConfiguration(parameter_server_count=0), (1, 1, "TensorFlow")),
+        (TensorflowConfiguration(worker_count=2), (1, 2, "TensorFlow")),
     ],
 )
 def test_a_distributed_job_says_its_nodes_and_processes(ordered, config, asked):
@@ -73,6 +76,14 @@ def test_a_distributed_job_says_its_nodes_and_processes(ordered, config, asked):
         ),
         ({"node_count": 3}, (3, 1, "PyTorch")),
         ({"communicator": "None", "mpi": MpiConfiguration(4)}, (1, 1, "")),
+        (
+            {
+                "communicator": "ParameterServer",
+                "node_count": 2,
+                "tensorflow": TensorflowConfiguration(4, 0),
+            },
+            (2, 2, "TensorFlow"),
+        ),
     ],
 )
 def test_a_run_configuration_says_it_the_older_way(ordered, given, asked):
@@ -118,7 +129,15 @@ def test_numbers_that_do_not_fit_are_named(make, words):
         ({"node_count": 0}, "node_count must be a whole number, at least 1, not 0"),
         ({"node_count": "two"}, "not 'two'"),
         ({"max_retries": -1}, "max_retries must be a whole number, at least 0"),
-        ({"communicator": "Mpii"}, "IntelMpi, OpenMpi, Mpi, Nccl and Gloo"),
+        ({"communicator": "Mpii"}, "IntelMpi, OpenMpi, Mpi, Nccl, Gloo and ParameterServer"),
+        (
+            {
+                "communicator": "ParameterServer",
+                "node_count": 2,
+                "tensorflow": TensorflowConfiguration(3, 0),
+            },
+            "worker_count=3 .* multiple of node_count=2",
+        ),
         ({"communicator": "Mpi", "mpi": MpiConfiguration(0)}, "process_count_per_node"),
         (
             {"communicator": "Nccl", "node_count": 2, "pytorch": PyTorchConfiguration("Nccl", 3)},
@@ -132,10 +151,8 @@ def test_what_cannot_be_is_said_before_anything_is_sent(ordered, given, words):
 
 
 def test_what_is_not_built_says_what_to_use_instead(ordered):
-    with pytest.raises(NotImplementedError, match="Instead: PyTorchConfiguration or Mpi"):
-        ScriptRunConfig(".", "x.py", distributed_job_config=TensorflowConfiguration(worker_count=2))
-    with pytest.raises(NotImplementedError, match="Instead: PyTorchConfiguration or Mpi"):
-        ordered(communicator="ParameterServer")
+    with pytest.raises(NotImplementedError, match=r"on 2 nodes.*run_config\.node_count=1"):
+        ordered(communicator="ParameterServer", node_count=2, tensorflow=TensorflowConfiguration(2))
     with pytest.raises(AttributeError, match="process_count_per_node"):
         MpiConfiguration().processes = 4
 
@@ -157,8 +174,19 @@ def test_the_details_of_a_run_say_it_with_the_known_keys(facts, words):
     assert _distributed.definition({**FACTS, **facts}) == {
         "framework": framework, "communicator": communicator, "nodeCount": nodes,
         "mpi": {"processCountPerNode": each},
+        "tensorflow": {"workerCount": 1, "parameterServerCount": 1},
         "pyTorch": {"communicationBackend": backend, "processCount": processes},
     }  # fmt: skip
+
+
+def test_the_details_of_workers_of_tensorflow():
+    facts = {"distribution": "TensorFlow", "node_count": 2, "process_count_per_node": 3}
+    words = _distributed.definition({**FACTS, **facts})
+    assert (words["framework"], words["communicator"]) == ("TensorFlow", "ParameterServer")
+    assert words["tensorflow"] == {"workerCount": 6, "parameterServerCount": 0}
+    facts = {"distribution": "TensorFlow", "parameter_server_count": 2}
+    words = _distributed.definition({**FACTS, **facts})
+    assert words["tensorflow"] == {"workerCount": 1, "parameterServerCount": 2}
 
 
 SCRIPT = """

@@ -8,10 +8,11 @@ import sys
 import time
 
 import pytest
+from trainyard._driver import variables
 from trainyard._driver.part import Part
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK, Driving, is_alive, until
-from tests.sdk.test_driver_pythons import pythons
 
 TELLS = """
 import json, os
@@ -270,6 +271,7 @@ def test_ranks_die_with_a_driver_that_is_killed(driving):
 STARTS = """
 import os, subprocess, sys
 from trainyard._driver.bell import Bell
+from trainyard._driver import variables
 from trainyard._driver.part import Part
 from trainyard._driver.ranks import Ranks
 place = lambda log: "/nowhere/log" if log.endswith("_2.txt") else os.devnull
@@ -298,3 +300,36 @@ def test_no_two_nodes_write_one_log():
     assert parts[0].own_log("a.txt") == "logs/a.txt"
     assert parts[2].own_log("a.txt") == "logs/node-2/a.txt"
     assert Part({"processes_per_node": 2}).own_log("node-1/a.txt") == "logs/node-1/a.txt"
+
+
+def test_each_worker_of_tensorflow_is_told_where_all_of_them_are():
+    job = {
+        "distribution": "TensorFlow", "node_rank": 1, "node_count": 2, "processes_per_node": 2,
+        "master": {"host": "node-0", "port": 29500}, "hosts": ["node-0", "node-1"],
+    }  # fmt: skip
+    told = variables.of_rank({"TF_CONFIG": "{}"}, Part(job), 1)
+    assert json.loads(told["TF_CONFIG"]) == {
+        "cluster": {
+            "worker": ["node-0:29500", "node-0:29501", "node-1:29502", "node-1:29503"],
+        },
+        "task": {"type": "worker", "index": 3},
+        "environment": "cloud",
+    }
+    assert "TF_CONFIG" not in variables.of_rank({}, Part(dict(job, distribution="Mpi")), 1)
+
+
+def test_a_parameter_server_is_told_where_all_are_and_has_no_rank():
+    job = {
+        "distribution": "TensorFlow", "processes_per_node": 1, "parameter_servers": 1,
+        "master": {"host": "127.0.0.1", "port": 4000},
+    }  # fmt: skip
+    part = Part(job)
+    told = variables.of_server({"A": "1"}, part, 0)
+    assert json.loads(told.pop("TF_CONFIG")) == {
+        "cluster": {"worker": ["127.0.0.1:4000"], "ps": ["127.0.0.1:4001"]},
+        "task": {"type": "ps", "index": 0},
+        "environment": "cloud",
+    }
+    assert told == {"A": "1"}
+    assert [part.log(number)[-6:] for number in part.numbers] == ["_0.txt", "_1.txt"]
+    assert part.called(1) == "parameter server 0"

@@ -13,11 +13,13 @@ class Bell:
         os.set_blocking(self._in, False)
 
     def ring(self) -> None:
+        """Wake who waits, or who waits next."""
         try:
             os.write(self._in, b".")
         except BlockingIOError:
             pass  # It is ringing already.
 
     def wait(self, timeout_s: Optional[float]) -> None:
+        """Return once it was rung, or after `timeout_s`; None waits for as long as it takes."""
         if select.select([self._out], [], [], timeout_s)[0]:
             os.read(self._out, 4096)

@@ -18,6 +18,7 @@ from trainyard._driver import layout
 from trainyard._driver.layout import NotLaid
 
 ARGUMENT = "DatasetConsumptionConfig:"
+MARK = re.compile("^Dataset(Consumption|Output)Config:")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
 # What a script may not find in place of what the system, Python or we said there.
 TAKEN = re.compile(
@@ -167,20 +168,22 @@ class Inputs:
         modes = ["{}:{},".format(one["name"], one["mode"]) for one in self._given]
         found = {"AZUREML_DATASET_ENVIRONMENT_VARS": "".join(modes)}
         for one in self._given:
-            name, value = one["name"], self._values[one["name"]]
-            found["AZUREML_DATAREFERENCE_" + name] = value
-            for variable in (name.upper(), name):
-                if variable not in there and not TAKEN.match(variable.upper()):
-                    found[variable] = value
+            found.update(of_name(one["name"], self._values[one["name"]], there))
         return found
 
 
+def of_name(name: str, value: str, there: Mapping[str, str]) -> Dict[str, str]:
+    """Return the variables that tell a script what an input or output of this name is."""
+    found = {"AZUREML_DATAREFERENCE_" + name: value}
+    for variable in (name.upper(), name):
+        if variable not in there and not TAKEN.match(variable.upper()):
+            found[variable] = value
+    return found
+
+
 def shortened(words: List[Any]) -> List[str]:
-    """Return arguments as they are before their variables are replaced: `$name` for an input."""
-    return [
-        "$" + str(word)[len(ARGUMENT) :] if str(word).startswith(ARGUMENT) else str(word)
-        for word in words
-    ]
+    """Return arguments as they are before their variables are replaced: `$name` for a path."""
+    return [re.sub(MARK, "$", str(word)) for word in words]
 
 
 def _in_words(one: Dict[str, Any]) -> str:

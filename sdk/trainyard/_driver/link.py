@@ -100,4 +100,5 @@ class Link:
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def close(self) -> None:
+        """Close the connection; the next call opens another."""
         self._transport.close()

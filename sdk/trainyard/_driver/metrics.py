@@ -66,6 +66,7 @@ class Reader:
         self.cut_at = 0
 
     def size(self) -> int:
+        """Bytes of the spool file; what was read of it where it is gone."""
         try:
             return os.stat(self.place).st_size
         except OSError:

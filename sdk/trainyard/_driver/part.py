@@ -8,7 +8,7 @@ its end only: so no two nodes ever write a log of the same name.
 
 import re
 import socket
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 DRIVER = "azureml-logs/70_driver_log{}.txt"
 NODE = "azureml-logs/55_azureml-execution{}.txt"
@@ -24,6 +24,9 @@ class Part:
 
     node: the node's rank among the run's.   first: the rank of its first process.
     world: how many processes the run has.   host, port: where rank 0 is to be met.
+    hosts: of each node, in the order of their ranks.
+    servers: how many parameter servers stand beside the workers of TensorFlow; as processes they
+    are counted behind these.
     """
 
     def __init__(self, job: Dict[str, Any]):
@@ -36,17 +39,43 @@ class Part:
         master = job.get("master") or {}
         self.host = str(master.get("host") or HERE)
         self.port = int(master.get("port") or (_free_port() if self.distribution else 0))
+        self.servers = int(job.get("parameter_servers") or 0)
+        self.hosts = [str(host) for host in job.get("hosts") or [self.host] * self.nodes]
+
+    def workers(self) -> List[str]:
+        """Return where each process is met by the others, "host:port" in the order of ranks."""
+        ranks = range(self.world)
+        return ["{}:{}".format(self.hosts[r // self.processes], self.port + r) for r in ranks]
+
+    def cluster(self) -> Dict[str, List[str]]:
+        """Return where the processes of each kind are met, as TensorFlow wants to know it."""
+        ports = range(self.port + self.world, self.port + self.world + self.servers)
+        servers = ["{}:{}".format(self.host, port) for port in ports]
+        return dict({"worker": self.workers()}, **({"ps": servers} if servers else {}))
+
+    @property
+    def is_several(self) -> bool:
+        """Whether the run has more than one process."""
+        return self.world + self.servers > 1
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of all processes of this node."""
+        return range(self.first, self.first + self.processes + self.servers)
 
     @property
     def node_log(self) -> str:
+        """The name of the node's own log."""
         return NODE.format(self._of_node())
 
     @property
     def preparation(self) -> str:
+        """The name of the log of what comes before the script."""
         return PREPARATION.format(self._of_node())
 
     @property
     def end(self) -> str:
+        """The name of the log of what comes behind the script."""
         return END.format(self._of_node())
 
     def _of_node(self) -> str:
@@ -54,7 +83,7 @@ class Part:
 
     def log(self, rank: int) -> str:
         """Return the name of the log of what a process prints."""
-        return DRIVER.format("_{}".format(rank) if self.world > 1 else "")
+        return DRIVER.format("_{}".format(rank) if self.is_several else "")
 
     def own_log(self, name: str) -> str:
         """Return the name of the log that a file in this node's ./logs becomes."""
@@ -64,7 +93,9 @@ class Part:
 
     def called(self, rank: int) -> str:
         """Name a process: "the script" where it is the run's only one."""
-        return "rank {}".format(rank) if self.world > 1 else "the script"
+        if rank >= self.world:
+            return "parameter server {}".format(rank - self.world)
+        return "rank {}".format(rank) if self.is_several else "the script"
 
     def in_words(self) -> str:
         """Say which part it is, for whoever reads the log."""

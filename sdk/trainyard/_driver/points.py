@@ -31,6 +31,7 @@ class Series:
 
     @property
     def is_text(self) -> bool:
+        """Whether its values are texts, names of pictures and files among them."""
         return self.kind in TEXTS
 
     @property

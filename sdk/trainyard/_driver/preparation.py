@@ -12,6 +12,7 @@ from trainyard._driver import inputs, layout, variables
 from trainyard._driver.inputs import Inputs
 from trainyard._driver.outputs import OutputShipper
 from trainyard._driver.part import Part
+from trainyard._driver.written import Written
 
 LOG_SIZES = "log-sizes.json"
 
@@ -42,6 +43,7 @@ class Preparation:
         self._place = place
         self._first: List[str] = []
         self.inputs = Inputs(job, work, self._code, say=self._say_input, is_stopped=is_stopped)
+        self.written = Written(job, work, say=self._say_input)
 
     def _say(self, line: str) -> None:
         self._write(self._part.preparation, line)
@@ -75,6 +77,7 @@ class Preparation:
         self.inputs.lay(client)
         if self.inputs:
             self._say("inputs laid out in {:.2f} s".format(time.monotonic() - began))
+        self.written.make()
 
     def _write_node(self) -> None:
         """Say what the job runs on."""
@@ -117,8 +120,8 @@ class Preparation:
     def command(self) -> List[str]:
         """Return the words that start the script, and write them down."""
         job = self._job
-        arguments = self.inputs.arguments(job["arguments"])
-        if self.inputs:
+        arguments = self.written.arguments(self.inputs.arguments(job["arguments"]))
+        if self.inputs or self.written:
             words = "Preparing to call script [ {} ] with arguments: {}"
             self._first.append(words.format(job["script"], inputs.shortened(job["arguments"])))
             words = "After variable expansion, calling script [ {} ] with arguments: {}\n"
@@ -134,6 +137,7 @@ class Preparation:
         """Return the environment that all processes of the node share."""
         found = variables.of_script(environ, self._job, self._code, spool)
         found.update(self.inputs.variables(found))
+        found.update(self.written.variables(found))
         return found
 
 

@@ -1,5 +1,6 @@
 """The processes of one node, treated as one: they start together, and one that fails ends all."""
 
+import math
 import signal
 import time
 from typing import Callable, Dict, Iterator, List, Optional, Sequence
@@ -30,6 +31,8 @@ class Ranks:
         self._bell = bell
         self._place = place
         self._scripts: List[Script] = []
+        # Parameter servers: they serve until the workers have ended, and are ended then.
+        self._servers: List[Script] = []
 
     def __iter__(self) -> Iterator[Script]:
         return iter(self._scripts)
@@ -40,30 +43,35 @@ class Ranks:
         Raises OSError when one cannot be started; those that were are ended.
         """
         try:
+            for number in range(self._part.servers):
+                own = variables.of_server(environ, self._part, number)
+                self._servers.append(self._started(command, folder, own, self._part.world + number))
             for local in range(self._part.processes):
-                rank = self._part.first + local
-                one = Script(
-                    command,
-                    folder,
-                    variables.of_rank(environ, self._part, local),
-                    self._place(self._part.log(rank)),
-                    rank=rank,
-                    on_exit=self._bell.ring,
-                )
-                self._scripts.append(one)
+                own = variables.of_rank(environ, self._part, local)
+                self._scripts.append(self._started(command, folder, own, self._part.first + local))
         except OSError:
             self.kill()
             raise
 
+    def _started(
+        self, command: List[str], folder: str, environ: Dict[str, str], rank: int
+    ) -> Script:
+        log = self._place(self._part.log(rank))
+        return Script(command, folder, environ, log, rank=rank, on_exit=self._bell.ring)
+
     # --- how they are ------------------------------------------------------------
     @property
     def have_ended(self) -> bool:
+        """Whether every process has."""
         return all(one.has_ended for one in self._scripts)
 
     @property
     def failed(self) -> Optional[Script]:
         """The one that failed first; those that were ended for its sake did so later."""
         bad = [one for one in self._scripts if one.has_failed]
+        # A server that its workers have left may end as it likes.
+        ended_at = max(one.ended_at for one in self._scripts) if self.have_ended else math.inf
+        bad += [one for one in self._servers if one.has_failed and one.failed_at < ended_at]
         return min(bad, key=lambda one: one.failed_at, default=None)
 
     @property
@@ -79,7 +87,7 @@ class Ranks:
         first, and its end is what people want to know. Returns whether one had failed before.
         """
         began = time.monotonic()
-        is_alone = self._part.world == 1
+        is_alone = not self._part.is_several
         self._before_end()
         dying = [one for one in self._scripts if one.is_dying and not is_alone]
         _tell([one for one in self._scripts if one not in dying], signal.SIGTERM)
@@ -95,7 +103,15 @@ class Ranks:
 
     def end_left(self) -> int:
         """End what the ended processes left behind; return how many processes that were."""
-        return script.end_left([one.pid for one in self._scripts])
+        self._end_servers()
+        return script.end_left([one.pid for one in self._scripts + self._servers])
+
+    def _end_servers(self) -> None:
+        """End the parameter servers: nobody asks them any more."""
+        _tell(self._servers, signal.SIGTERM)
+        self._wait(self._servers, time.monotonic() + script.LEFT_BEHIND_S)
+        _tell(self._servers, signal.SIGKILL)
+        self._wait(self._servers, None)
 
     def kill(self) -> None:
         """End everything at once."""
@@ -123,11 +139,12 @@ class Ranks:
 
         One that fails is told first.
         """
-        lines = ["{} after {:.1f} s".format(self.how(one), one.ran_s) for one in self._scripts]
+        scripts = self._scripts + self._servers
+        lines = ["{} after {:.1f} s".format(self.how(one), one.ran_s) for one in scripts]
         failed = self.failed
         if failed is None or len(lines) < 2:
             return lines
-        line = lines.pop(self._scripts.index(failed))
+        line = lines.pop(scripts.index(failed))
         return [line + "; the others were ended" * were_ended] + lines
 
 

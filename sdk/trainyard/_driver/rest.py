@@ -19,6 +19,7 @@ from trainyard._driver.outputs import STILL_S, OutputShipper
 from trainyard._driver.part import Part
 from trainyard._driver.paths import walk
 from trainyard._driver.preparation import LOG_SIZES
+from trainyard._driver.written import Written
 from trainyard.driver import NOT_DELIVERED, Driver
 
 BRINGS_WITHIN_S = 5.0
@@ -28,6 +29,7 @@ class Rest(Driver):
     """The heir of a driver: of the same task, without a script."""
 
     def drive(self) -> int:
+        """Bring what the driver left behind; return the exit code."""
         self.patience.ends_in(BRINGS_WITHIN_S)
         span = self._span()  # before anything of ours is written beside their files
         self.job = self._call("GET", "job")
@@ -40,6 +42,11 @@ class Rest(Driver):
         metrics.bring_rest()
         self._know(outputs, *span)
         outputs.bring_rest()
+        lines, _ = Written(self.job, self.work, say=lambda line: None).bring(
+            self.link, is_well=False, before=span[1] - STILL_S
+        )
+        for line in lines:
+            sys.stderr.write("driver: rest: {}\n".format(line))
         for shipper in (log, metrics, outputs):
             for note in shipper.notes + [shipper.left()]:
                 sys.stderr.write("driver: rest: {}\n".format(note) if note else "")
@@ -82,13 +89,14 @@ class Rest(Driver):
         except OSError:
             began = 0.0
         newest = began
-        for folder in (self.spool, self.code):
+        for folder in (self.spool, self.code, os.path.join(self.work, "written")):
             for _, _, status in walk(folder, lambda path, why: None):
                 newest = max(newest, status.st_ctime)
         return began, newest
 
 
 def main() -> int:
+    """Bring what is left of the task that TRAINYARD_REST_OF names; return the exit code."""
     environ = dict(os.environ)
     environ["TRAINYARD_TASK"] = environ.get("TRAINYARD_REST_OF", "")
     try:

@@ -94,10 +94,12 @@ class Script:
 
     @property
     def has_ended(self) -> bool:
+        """Whether it has, by itself or by a signal."""
         return self.exit_code is not None or self.signal is not None
 
     @property
     def has_failed(self) -> bool:
+        """Whether it ended by a signal, or with another code than 0."""
         return self.has_ended and self.exit_code != 0
 
     @property
@@ -118,6 +120,7 @@ class Script:
 
     @property
     def ran_s(self) -> float:
+        """How long it ran, in seconds; for one that has ended."""
         return self.ended_at - self.started_at
 
     def tell(self, number: int) -> None:

@@ -50,6 +50,7 @@ class Shipper(threading.Thread):
         self.note("{!r} was not kept: {}".format(path, why))
 
     def run(self) -> None:
+        """Bring what comes until finish(), then the rest."""
         active_at = time.monotonic()
         while not self._finishing.is_set():
             if self._guarded(False):

@@ -33,6 +33,7 @@ class Container:
         self._processes = Processes(os.path.join(root, "proc"), is_everyone=True)
 
     def counters(self) -> Dict[str, float]:
+        """Name → what it counts so far; the monitor makes rates of it."""
         self._processes.look()
         found = self._processes.disk()
         found.update(network(self._root))
@@ -51,6 +52,7 @@ class Container:
         return parts["usage_usec"] / 1e6 if "usage_usec" in parts else None
 
     def levels(self) -> Dict[str, float]:
+        """Name → how much it is now: memory in bytes, cores."""
         found = {"memory_bytes": self.memory.used(), "memory_limit_bytes": self.limit()}
         return dict(_known(found), cores=self.cores)
 
@@ -80,6 +82,7 @@ class Machine:
         self._processes = Processes(os.path.join(root, "proc"))
 
     def counters(self) -> Dict[str, float]:
+        """Name → what it counts so far; the monitor makes rates of it."""
         self._processes.look()
         found = self._processes.disk()
         found.update(network(self._root))
@@ -92,6 +95,7 @@ class Machine:
         return found
 
     def levels(self) -> Dict[str, float]:
+        """Name → how much it is now: memory in bytes, cores."""
         memory = table(_proc(self._root, "meminfo"))
         found = {"memory_bytes": self._processes.memory(), "memory_limit_bytes": self.limit()}
         if "MemTotal" in memory and "MemAvailable" in memory:
@@ -146,9 +150,11 @@ class MemoryGroup:
         return None if limit is None or limit >= NO_LIMIT else limit
 
     def peak(self) -> int:
+        """The most memory it has used, in bytes; 0 where nobody counts."""
         return self._number("memory.peak", "memory.max_usage_in_bytes") or 0
 
     def kills(self) -> int:
+        """How many of its processes were ended for want of memory."""
         for name in ("memory.events", "memory.oom_control"):
             parts = table(os.path.join(self._folder, name))
             if "oom_kill" in parts:

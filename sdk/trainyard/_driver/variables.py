@@ -1,5 +1,6 @@
 """What a script is started with: its command, and the variables of its environment."""
 
+import json
 import os
 import sys
 from typing import Any, Dict, List
@@ -77,10 +78,22 @@ def of_rank(shared: Dict[str, str], part: Part, local: int) -> Dict[str, str]:
             AZ_BATCH_MASTER_NODE="{}:{}".format(part.host, part.port),
             AZ_BATCHAI_MPI_MASTER_NODE=part.host,
         )
+    if part.distribution == "TensorFlow":
+        found["TF_CONFIG"] = _tf_config(part, "worker", part.first + local)
     if part.host == HERE:
         # Gloo would take the address that the machine's name stands for, which may lead nowhere.
         found.setdefault("GLOO_SOCKET_IFNAME", LOOPBACK)
     return found
+
+
+def of_server(shared: Dict[str, str], part: Part, number: int) -> Dict[str, str]:
+    """Return the environment of parameter server `number`, counted from 0. It has no rank."""
+    return dict(shared, TF_CONFIG=_tf_config(part, "ps", number))
+
+
+def _tf_config(part: Part, kind: str, index: int) -> str:
+    task = {"type": kind, "index": index}
+    return json.dumps({"cluster": part.cluster(), "task": task, "environment": "cloud"})
 
 
 def in_words(words: List[str]) -> str:

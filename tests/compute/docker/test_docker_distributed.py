@@ -4,7 +4,7 @@ import os
 
 import pytest
 from azureml.core import Environment
-from azureml.core.runconfig import PyTorchConfiguration
+from azureml.core.runconfig import PyTorchConfiguration, TensorflowConfiguration
 from azureml.exceptions import ActivityFailedException
 
 from tests.compute.docker.boxes import workspace_with_boxes
@@ -42,6 +42,29 @@ def test_containers_of_a_run_meet_without_a_network_to_elsewhere(workspace, boxe
     logs = ranks.logs_of(run, tmp_path)
     own = {name: text for name, text in logs.items() if name.startswith("70_")}
     assert own == {f"70_driver_log_{rank}.txt": f"rank {rank} sum 6\n" for rank in range(4)}
+
+
+def test_workers_of_tensorflow_meet_over_two_containers(workspace, boxed, tmp_path):
+    config = TensorflowConfiguration(worker_count=4, parameter_server_count=0)
+    config_of = {"compute_target": "boxes", "environment": boxed}
+    run = ranks.submit(
+        workspace, tmp_path, ranks.WORKERS, nodes=2, distributed_job_config=config, **config_of
+    )
+    run.wait_for_completion()
+    logs = ranks.logs_of(run, tmp_path)
+    for rank in range(4):
+        assert logs[f"70_driver_log_{rank}.txt"] == f"worker {rank} heard [0, 1, 2, 3]\n"
+
+
+def test_parameter_servers_serve_their_workers_in_one_container(workspace, boxed, tmp_path):
+    run = ranks.submit(
+        workspace, tmp_path, ranks.SERVES, compute_target="boxes", environment=boxed,
+        distributed_job_config=TensorflowConfiguration(worker_count=2, parameter_server_count=1),
+    )  # fmt: skip
+    run.wait_for_completion()
+    logs = ranks.logs_of(run, tmp_path)
+    assert logs["70_driver_log_1.txt"] == "worker 1 heard [b'10']\n"
+    assert "parameter server 0 was ended by signal 15" in logs["75_job_post.txt"]
 
 
 def test_a_container_whose_script_fails_ends_the_other(workspace, boxed, tmp_path):
