@@ -261,6 +261,11 @@ def prune(keep: set[str]) -> int:
     return _prune(keep, lambda taken: taken > settings.CACHE_MAX_BYTES)
 
 
+def taken() -> int:
+    """How many bytes of the disk all laid-out trees take."""
+    return sum(size for _, size, _ in _all())
+
+
 def _make_room(tree: Tree, keep: set[str]) -> None:
     """Remove trees of earlier runs where the disk has no room for this one.
 

@@ -40,6 +40,7 @@ def model_dict(version: Version, *, with_files: bool = True) -> dict[str, Any]:
     }
     if with_files:
         facts["files"] = [[path, size] for path, _, size in model_files.files(version)]
+        facts["tree"] = tree.sha256
     return facts
 
 

@@ -11,6 +11,7 @@ from registry import (
     model_api,
     store_api,
     tables_api,
+    wheels_api,
 )
 
 W = "workspaces/<str:workspace>"
@@ -70,6 +71,8 @@ urlpatterns = [
     path(f"{W}/store", store_api.Store.as_view(), name="store"),
     path(f"{W}/store/tree", store_api.StoreTree.as_view(), name="store-tree"),
     path(f"{W}/store/<path:path>", store_api.StoredOne.as_view(), name="stored-file"),
+    path(f"{W}/wheels", wheels_api.Wheels.as_view(), name="wheels"),
+    path(f"{W}/wheels/<str:sha256>/<str:name>", wheels_api.OneWheel.as_view(), name="wheel"),
     path(f"{W}/fetches", fetches_api.Fetches.as_view(), name="fetches"),
     path(FETCH, fetches_api.OneFetch.as_view(), name="fetch"),
     path(f"{FETCH}/cancel", fetches_api.CancelFetch.as_view(), name="fetch-cancel"),

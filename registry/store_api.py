@@ -1,5 +1,6 @@
 """The workspace's store over HTTP: what `workspaceblobstore` is to scripts."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -81,7 +82,7 @@ class StoredOne(APIView):
     def delete(self, request: Request, workspace: str, path: str = "tree") -> Response:
         people_only(request)  # whose file it was is not known: a run may replace it, not remove it
         place = workspace_of(request, workspace, write=True)
-        return Response({"removed": store.remove(place, path)})
+        return Response(asdict(store.remove(place, path)))
 
 
 class Patterns(Input):

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from registry.views import comparing, datasets, editing, environments, model_version, models
+from registry.views import (
+    comparing,
+    datasets,
+    editing,
+    environments,
+    model_version,
+    models,
+    stored,
+    wheels,
+)
 
 W = "w/<workspace>"
 ONE = f"{W}/environments/<name>"
@@ -22,6 +31,9 @@ urlpatterns = [
     path(f"{DATASET}/_freed/", datasets.freed, name="dataset-freed"),
     path(f"{DATASET}/<number>/", datasets.dataset_version, name="dataset-version"),
     path(f"{DATASET}/<int:number>/_zip/", datasets.folder_zip, name="dataset-folder"),
+    path(f"{W}/store/", stored.stored, name="store"),
+    path(f"{W}/store/_freed/", stored.freed, name="store-freed"),
+    path("wheels/<sha256>/<name>", wheels.wheel, name="wheel"),
     path(f"{W}/environments/", environments.environment_list, name="environments"),
     path(f"{W}/new-environment/", editing.new_environment, name="environment-new"),
     path(f"{W}/new-environment/_name/", editing.name_of, name="environment-name"),

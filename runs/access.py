@@ -22,6 +22,7 @@ def run_for(user: Person, run_id: str, *, write: bool = False) -> Run:
             "created_by",
             "canceled_by",
             "environment__asset",
+            "parent",
             "snapshot",
             "image_build",
         )

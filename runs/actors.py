@@ -1,6 +1,6 @@
 """Queue entry points of runs: an id in, one call out. All safe to run twice."""
 
-from runs import inputs, launching, preparing, stopping
+from runs import inputs, launching, preparing, stopping, storage
 from studio.queue import actor
 
 
@@ -38,3 +38,9 @@ def lay_out(tree_pk: int) -> None:
 def make_room() -> None:
     """Remove images that nobody needs where all take too much."""
     preparing.make_room()
+
+
+@actor(queue_name="images", max_retries=0, time_limit=3600 * 1000)
+def count_storage() -> None:
+    """Count what every workspace keeps, for Settings."""
+    storage.work()

@@ -1,4 +1,4 @@
-"""Experiments, submitting, and runs over HTTP, for people and their scripts."""
+"""Submitting, and runs over HTTP, for people and their scripts."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from registry.api import model_dict
 from runs import control, listing, outputs, snapshots, tasks
 from runs.access import experiment_for
 from runs.api_access import run_of
-from runs.models import Experiment, Run
+from runs.models import Run
 from runs.shown import run_dict
 from studio.api_access import workspace_of
 from studio.api_input import Input, object_in
@@ -23,39 +23,6 @@ from studio.errors import BadInput
 from studio.files import trees
 from studio.models import Tree
 from studio.pages import page
-
-
-def experiment_dict(experiment: Experiment) -> dict[str, Any]:
-    """An experiment as the API shows it."""
-    return {
-        "name": experiment.name,
-        "created_at": experiment.created_at,
-        "run_count": experiment.run_count,
-    }
-
-
-class NewExperiment(Input):
-    """An experiment to make, or to get when it is there."""
-
-    name = serializers.CharField(max_length=255)
-
-
-class Experiments(APIView):
-    """Experiments, newest first; POST makes one or gets it."""
-
-    permission_classes = [ByPerson]
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, workspace: str) -> Response:
-        found = Experiment.objects.filter(workspace=workspace_of(request, workspace))
-        items, following = page(found.order_by("-id"), request.query_params.get("cursor"))
-        return Response({"items": [experiment_dict(e) for e in items], "next": following})
-
-    @extend_schema(request=NewExperiment, responses={201: OpenApiTypes.OBJECT})
-    def post(self, request: Request, workspace: str) -> Response:
-        place = workspace_of(request, workspace, write=True)
-        wanted = NewExperiment.read(request.data)
-        return Response(experiment_dict(control.experiment(place, wanted["name"])), status=201)
 
 
 class Runs(APIView):
@@ -193,7 +160,7 @@ class FileListing(Input):
 class SnapshotCheck(APIView):
     """What a folder would send, before anything is sent."""
 
-    permission_classes = [ByPerson]
+    permission_classes = [ByPersonOrRun]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, workspace: str) -> Response:
@@ -212,7 +179,7 @@ class SnapshotCheck(APIView):
 class Snapshots(APIView):
     """Make a snapshot of contents that were sent before."""
 
-    permission_classes = [ByPerson]
+    permission_classes = [ByPersonOrRun]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, workspace: str) -> Response:

@@ -4,12 +4,14 @@ from runs import (
     api,
     compare_api,
     drawn_api,
+    experiments_api,
     files_api,
     interactive_api,
     logs_api,
     metrics_api,
     previews_api,
     removing_api,
+    storage_api,
     tables_api,
 )
 
@@ -18,7 +20,7 @@ E = f"{W}/experiments/<str:name>"
 RUN = "runs/<str:run_id>"
 
 urlpatterns = [
-    path(f"{W}/experiments", api.Experiments.as_view(), name="experiments"),
+    path(f"{W}/experiments", experiments_api.Experiments.as_view(), name="experiments"),
     path(E, removing_api.OneExperiment.as_view(), name="experiment"),
     path(f"{E}/removal", removing_api.ExperimentRemoval.as_view(), name="experiment-removal"),
     path(f"{E}/table", tables_api.Table.as_view(), name="table"),
@@ -32,6 +34,7 @@ urlpatterns = [
     path(f"{W}/compare", compare_api.Compare.as_view(), name="compare"),
     path(f"{W}/bands", compare_api.Bands.as_view(), name="bands"),
     path(f"{W}/curves", metrics_api.Curves.as_view(), name="curves"),
+    path(f"{W}/storage", storage_api.Storage.as_view(), name="storage"),
     path(f"{W}/snapshots", api.Snapshots.as_view(), name="snapshots"),
     path(f"{W}/snapshots/check", api.SnapshotCheck.as_view(), name="snapshot-check"),
     path(f"{W}/snapshots/zip", api.SnapshotFromZip.as_view(), name="snapshot-zip"),

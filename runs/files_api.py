@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import browsing, logs, outputs, searching
+from registry import datasets
+from runs import browsing, interactive, logs, outputs, searching
 from runs.api_access import run_of
 from runs.models import Run
 from studio import streams
@@ -144,8 +145,17 @@ class Log(APIView):
         return Response(answer)
 
 
+class Taken(Input):
+    """Files that were sent, by the name of their snapshot."""
+
+    snapshot = serializers.CharField(max_length=64)
+
+
 class Code(APIView):
-    """The source files that the run was started from: all of them, or those of one folder."""
+    """The source files that the run was started from: all of them, or those of one folder.
+
+    POST gives its code to a run that was begun without.
+    """
 
     permission_classes = [ByPersonOrRun]
 
@@ -160,6 +170,12 @@ class Code(APIView):
             return Response(page.as_dict())
         files = [[path, size, sha256] for path, sha256, size in trees.listing(tree)]
         return Response({"snapshot": tree.sha256, "files": files})
+
+    @extend_schema(request=Taken, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        tree = datasets.tree_for(Taken.read(request.data)["snapshot"])
+        return Response({"snapshot": interactive.take_snapshot(run, tree).snapshot.sha256})
 
 
 class SearchAsked(Input):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from runs import inputs, tasks
+from runs import inputs, output_datasets, tasks
 from runs.models import Run
 
 
@@ -27,9 +27,11 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
             "version": run.environment.number if run.environment else None,
         },
         "cluster": run.cluster.name,
+        "backend": run.cluster.backend,
         "node_count": run.node_count,
         "process_count_per_node": run.processes_per_node,
         "distribution": run.distribution,
+        "parameter_server_count": run.parameter_servers,
         "max_run_duration_seconds": run.max_seconds,
         "max_retries": run.max_retries,
         "retried": run.retried,
@@ -48,6 +50,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         facts["nodes"] = nodes
         facts["node_number"] = nodes[0]["node_number"] if nodes else None
         facts["inputs"] = inputs.shown(run)
+        facts["output_datasets"] = output_datasets.shown(run)
         facts["definition"] = run.definition
         facts["events"] = list(run.events.values("number", "state", "text", "at"))
     return facts

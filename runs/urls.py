@@ -1,6 +1,7 @@
 from django.urls import path
 
 from runs.views import (
+    children,
     code,
     compare,
     dataset_uses,
@@ -14,6 +15,7 @@ from runs.views import (
     metrics,
     models,
     new,
+    storage,
 )
 
 W = "w/<workspace>"
@@ -23,11 +25,13 @@ app_name = "runs"
 urlpatterns = [
     path(f"{W}/experiments/", experiments.experiments, name="experiments"),
     path(f"{W}/experiments/<name>/", experiments.experiment, name="experiment"),
+    path(f"{W}/experiments/<name>/_about/", experiments.about, name="experiment-about"),
     path(f"{W}/experiments/<name>/_columns/", experiments.columns, name="experiment-columns"),
     path(f"{W}/compare/", compare.compare, name="compare"),
     path(f"{W}/compare/_code/", compare.code, name="compare-code"),
     path(f"{W}/compare/_file/", compare.file, name="compare-file"),
     path(f"{W}/new-run/", new.new_run, name="new"),
+    path(f"{W}/new-run/_past/", new.past_runs, name="new-past"),
     path(f"{W}/new-run/_image/", new.image_state, name="new-image"),
     path(f"{W}/_active/", index.active, name="active"),
     path(f"{W}/_count/", index.count, name="count"),
@@ -40,6 +44,7 @@ urlpatterns = [
     path(f"{W}/_model-metrics/", models.metric_names, name="model-metrics"),
     path(f"{W}/_used-by/<name>/<int:number>/", index.used_by, name="used-by"),
     path(f"{W}/_datasets-used/", dataset_uses.datasets_used, name="datasets-used"),
+    path(f"{W}/_storage/", storage.box, name="storage"),
     path(f"{W}/data/<name>/<int:number>/runs/", inputs.dataset_runs, name="dataset-runs"),
     path(f"{RUN}/", detail.overview, name="detail"),
     path(f"{RUN}/metrics/", metrics.metrics, name="metrics"),
@@ -49,6 +54,7 @@ urlpatterns = [
     path(f"{RUN}/code/_changes/", code.changes, name="code-changes"),
     path(f"{RUN}/code/_difference/", code.difference, name="code-difference"),
     path(f"{RUN}/monitoring/", detail.monitoring, name="monitoring"),
+    path(f"{RUN}/children/", children.children, name="children"),
     path(f"{RUN}/_status/", detail.status, name="status"),
     path(f"{RUN}/cancel/", detail.cancel, name="cancel"),
     path(f"{RUN}/register/", detail.register, name="register"),

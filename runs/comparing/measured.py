@@ -41,7 +41,12 @@ def names(runs: Sequence[Run], *, find: str = "", after: int = 0, most: int = 50
 
 def _page(there: list[str], counts: Counter[str], after: int, most: int) -> dict[str, Any]:
     items = [
-        {"name": name, "runs": counts[name], "goal": tables.goal_of(name)}
+        {
+            "name": name,
+            "runs": counts[name],
+            "goal": tables.goal_of(name),
+            "is_goal_said": tables.direction_of(name) is not None,
+        }
         for name in there[after : after + most]
     ]
     return {"items": items, "next": after + most if len(there) > after + most else None}

@@ -1,7 +1,7 @@
 """The table of an experiment's runs: what is asked of it, its columns, a page of it."""
 
 from runs.tables.asked import Asked
-from runs.tables.best import Best, best, goal_of
+from runs.tables.best import Best, best, direction_of, goal_of
 from runs.tables.cells import cells_of
 from runs.tables.columns import columns_of
 from runs.tables.page import Page, Row, page
@@ -19,6 +19,7 @@ __all__ = [
     "best",
     "cells_of",
     "columns_of",
+    "direction_of",
     "goal_of",
     "ids_of",
     "key_of",

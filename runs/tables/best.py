@@ -16,6 +16,13 @@ SMALLER = re.compile(
     r"|distance|latency|regret|cost|entropy|deviation|seconds|time|duration|memory)",
     re.IGNORECASE,
 )
+# What is better the greater it is.
+GREATER = re.compile(
+    r"(accuracy|acc|auc|auroc|auprc|ap|map|f\d|fbeta|precision|recall|sensitivity|specificity|r2"
+    r"|score|scores|reward|rewards|return|returns|iou|miou|dice|bleu|rouge\w?|meteor|psnr|ssim|ndcg"
+    r"|mrr|hits?|top\d+|correct|correlation|likelihood|throughput|elbo|wins?|success)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,15 @@ class Best:
 
 def goal_of(metric: str) -> Goal:
     """Which way is better for a metric of this name: "min" for losses and errors, else "max"."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", metric)
-    return "min" if any(SMALLER.fullmatch(word) for word in spaced.split()) else "max"
+    return direction_of(metric) or "max"
+
+
+def direction_of(metric: str) -> Goal | None:
+    """Which way its name says is better; None for one that says neither, such as a rate."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", metric).split()
+    if any(SMALLER.fullmatch(word) for word in words):
+        return "min"
+    return "max" if any(GREATER.fullmatch(word) for word in words) else None
 
 
 def best(experiment: Experiment, metric: str, goal: str = "") -> Best | None:

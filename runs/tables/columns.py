@@ -31,9 +31,11 @@ def columns_of(experiment: Experiment) -> list[Column]:
     return found
 
 
-def usual_fields(experiment: Experiment) -> QuerySet[Field]:
-    """The first few metrics, parameters and tags that the newest runs have."""
+def usual_fields(experiment: Experiment, parent: Run | None = None) -> QuerySet[Field]:
+    """The first few metrics, parameters and tags that the newest runs have (of `parent`'s)."""
     shown = Run.objects.filter(experiment=experiment, archived_at=None).order_by("-id")
+    if parent is not None:
+        shown = shown.filter(parent=parent)
     newest = shown.values("pk")[:NEWEST]
     # Asked name by name: of a run with a thousand metrics, four are looked at and not all.
     at = {"field": OuterRef("pk"), "run__in": newest}
@@ -53,9 +55,10 @@ def chosen(scope: Scope, keys: Iterable[str]) -> tuple[Column, ...]:
     return tuple(column_of(key, scope.find(key)) for key in parsed)
 
 
-def usual(experiment: Experiment) -> tuple[Column, ...]:
+def usual(experiment: Experiment, parent: Run | None = None) -> tuple[Column, ...]:
     """The columns of a table whose reader chose none: metrics, then parameters, tags, facts."""
-    fields = sorted(usual_fields(experiment), key=lambda field: list(USUAL).index(field.kind))  # type: ignore[arg-type]
+    found = usual_fields(experiment, parent)
+    fields = sorted(found, key=lambda field: list(USUAL).index(field.kind))  # type: ignore[arg-type]
     facts = [column_of(Key("own", name), is_default=True) for name in USUAL_FACTS]
     named = [
         column_of(

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 
-from runs.models import Experiment, Run
+from runs.models import Experiment, Run, RunQuerySet
 from runs.queries import QueryError, split_key
 from runs.queries.names import Key
 from runs.tables.asked import Asked
@@ -42,9 +42,10 @@ class Page:
     error: Trouble | None = None
 
 
-def page(experiment: Experiment, asked: Asked) -> Page:
+def page(experiment: Experiment, asked: Asked, parent: Run | None = None) -> Page:
     """Return the page that is asked for; a query that cannot be read is in `error`.
 
+    parent: of the runs below this one alone.
     Raises BadInput for a cursor that no table gave.
     """
     began = time.perf_counter()
@@ -52,16 +53,19 @@ def page(experiment: Experiment, asked: Asked) -> Page:
     order = split_key(asked.sort.lstrip("-")) if asked.sort else None
     trouble: Trouble | None = None
     try:
-        selection = _selection(experiment, asked, (*keys, *((order,) if order else ())))
+        selection = _selection(experiment, asked, (*keys, *((order,) if order else ())), parent)
         check_order(selection, order, asked.sort)
         selection.check()
     except QueryError as error:
         trouble, order = Trouble.of(error), None
         # A cursor of the order that was meant is none of this one.
         asked_plainly = replace(asked, query="", cursor="")
-        selection = _selection(experiment, asked_plainly, keys)
-    columns = chosen(selection.scope, asked.columns) if keys else usual(experiment)
-    shown_count, archived_count = _counts(experiment, archived=asked.archived)
+        selection = _selection(experiment, asked_plainly, keys, parent)
+    columns = chosen(selection.scope, asked.columns) if keys else usual(experiment, parent)
+    there = Run.objects.filter(experiment=experiment).order_by()
+    if parent is not None:
+        there = there.filter(parent=parent)
+    shown_count, archived_count = _counts(there, archived=asked.archived)
     found, following, count = _found(
         selection,
         Order(order, asked.sort.startswith("-")),
@@ -83,8 +87,10 @@ def page(experiment: Experiment, asked: Asked) -> Page:
     )
 
 
-def _selection(experiment: Experiment, asked: Asked, keys: tuple[Key, ...]) -> Selection:
-    return select(experiment, asked.query, archived=asked.archived, more=keys)
+def _selection(
+    experiment: Experiment, asked: Asked, keys: tuple[Key, ...], parent: Run | None
+) -> Selection:
+    return select(experiment, asked.query, archived=asked.archived, more=keys, parent=parent)
 
 
 def _found(
@@ -105,9 +111,8 @@ def _found(
     return found, following, (found[0].count or 0) if found else 0
 
 
-def _counts(experiment: Experiment, *, archived: bool) -> tuple[int, int]:
+def _counts(runs: RunQuerySet, *, archived: bool) -> tuple[int, int]:
     """How many runs are shown without a query, and how many are archived."""
-    runs = Run.objects.filter(experiment=experiment).order_by()
     live = runs.filter(archived_at=None).count()
     away = runs.filter(archived_at__isnull=False).count()
     return live + away if archived else live, away

@@ -28,12 +28,14 @@ class Selection:
     """A query that was read, with the rows its names stand for.
 
     is_meant: its runs were found already, in the statement's own table `meant`.
+    parent: of its children alone.
     """
 
     scope: Scope
     node: Node | None
     archived: bool = False
     is_meant: bool = False
+    parent: Run | None = None
 
     def check(self) -> None:
         """Raise QueryError for names that no run has and values that are none of their field's."""
@@ -46,6 +48,8 @@ class Selection:
         found = Run.objects.filter(experiment=self.scope.experiment).order_by()
         if self.is_meant:
             return found.filter(pk__in=MEANT)
+        if self.parent is not None:
+            found = found.filter(parent=self.parent)
         if not self.archived:
             found = found.filter(archived_at=None)
         return found.filter(matching(self.node, self.scope)) if self.node else found
@@ -56,6 +60,8 @@ class Selection:
         if self.is_meant:
             return Q(run__in=MEANT)
         meant = matching(self.node, self.scope, to="run") if self.node else Q()
+        if self.parent is not None:
+            meant &= Q(run__parent=self.parent)
         if self.archived:
             return meant
         away = Run.objects.filter(experiment=self.scope.experiment, archived_at__isnull=False)
@@ -88,12 +94,20 @@ class Selection:
 
 
 def select(
-    experiment: Experiment, query: str, *, archived: bool = False, more: tuple[Key, ...] = ()
+    experiment: Experiment,
+    query: str,
+    *,
+    archived: bool = False,
+    more: tuple[Key, ...] = (),
+    parent: Run | None = None,
 ) -> Selection:
-    """Read the query and find its names, and those of the keys in `more`. Raises QueryError."""
+    """Read the query and find its names, and those of the keys in `more`. Raises QueryError.
+
+    parent: of the runs below this one alone.
+    """
     node = parse(query)
     scope = Scope.of(experiment, {*keys_in(node), *more})
-    return Selection(scope, node, archived)
+    return Selection(scope, node, archived, parent=parent)
 
 
 def check_order(selection: Selection, order: Key | None, sort: str) -> None:

@@ -1,7 +1,6 @@
 """The table of an experiment as its page draws it: headings, rows, groups, what charts show."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,6 @@ USUAL_CHARTS = 3
 # The first names are looked at for charts: a script logs what matters before the rest.
 NAMES_LOOKED_AT = 24
 MOST_SELECTED = 1000
-# Numbers of the training itself: no value of them is better than another.
-NOT_A_GOAL = re.compile(
-    r"(?:^|[\W_])(?:lr|grad|learning.?rate|epoch|step|batch|momentum|weight.?decay)", re.I
-)
 COLOURS, DASHES = 6, 6  # as static/runs/overlay/colours.js has them
 # What stands in the first columns already, or is nothing to compare by.
 NO_GROUPS = {"name", "number", "duration", "submitted", "started"}
@@ -165,13 +160,17 @@ def _drawn_cell(
 
 
 def _best(column: tables.Column, cells: list[tables.Cell | None]) -> tuple[float, ...]:
-    """The best of a metric's values as a tuple of one; of none or of one there is no best."""
-    if column.kind != "metric" or NOT_A_GOAL.search(column.name):
+    """The best of a metric's values as a tuple of one.
+
+    Of none or of one there is no best, nor of a metric whose name does not say what is better.
+    """
+    way = tables.direction_of(column.name) if column.kind == "metric" else None
+    if way is None:
         return ()
     values = [cell.value for cell in cells if cell is not None and _is_number(cell.value)]
     if len(values) < 2 or min(values) == max(values):
         return ()
-    return (min(values) if tables.goal_of(column.name) == "min" else max(values),)
+    return (min(values) if way == "min" else max(values),)
 
 
 def _is_number(value: Any) -> bool:

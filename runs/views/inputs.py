@@ -7,17 +7,22 @@ from django.shortcuts import render
 
 from registry.access import version_for
 from registry.models import Kind
+from runs import output_datasets
 from runs.models import Run, RunAsset, RunInput
 from studio.access import workspace_for
 from studio.pages import page
 
 MOST_RUNS = 10
 MOST_MODELS = 20
+MOST_MAKERS = 5
 
 
 @login_required
 def dataset_runs(request: HttpRequest, workspace: str, name: str, number: int) -> HttpResponse:
-    """For a dataset version's page: the runs that read it, newest first, and what they made."""
+    """For a dataset version's page: the runs that made it and that read it, newest first.
+
+    With what those that read it made.
+    """
     place = workspace_for(request.user, workspace)
     version = version_for(place, Kind.DATASET, name, number)
     of_run = RunInput.objects.filter(run=OuterRef("pk"), version=version)
@@ -31,6 +36,7 @@ def dataset_runs(request: HttpRequest, workspace: str, name: str, number: int) -
         version__asset__kind=Kind.MODEL,
     )
     facts = {
+        "makers": output_datasets.made(version).select_related("experiment")[:MOST_MAKERS],
         "workspace": place,
         "version": version,
         "runs": runs,

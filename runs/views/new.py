@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from compute import machine, recipes, room, sizes
+from compute.clusters import ELSEWHERE
 from compute.models import Cluster, ImageBuild, Node
 from compute.states import BuildState, ImageKind, NodeState
 from registry import datasets, environments, texts
 from registry.models import Version
-from runs import inputs
+from runs import inputs, output_datasets
 from runs.access import run_for
 from runs.models import Run
 from runs.states import Reason, State
@@ -28,6 +29,7 @@ from studio.templatetags.ui import duration, size
 
 MOST_NAMES = 200
 MOST_NODES = 64
+MOST_PAST = 15
 
 
 @login_required
@@ -49,7 +51,7 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
     waiting = dict(line.values_list("cluster").annotate(n=Count("pk")))
     facts = {
         "workspace": place,
-        "experiments": place.experiments.order_by("-id")[:MOST_NAMES],
+        "experiments": place.experiments.filter(archived_at=None).order_by("-id")[:MOST_NAMES],
         "environments": _choices(place),
         "clusters": [
             (
@@ -74,6 +76,26 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
         },
     }
     return render(request, "runs/new.html", facts)
+
+
+@login_required
+def past_runs(request: HttpRequest, workspace: str) -> HttpResponse:
+    """For the dialog "Start from a past run": the newest runs, or those that `?q=` finds."""
+    place = workspace_for(request.user, workspace)
+    asked = request.GET.get("q", "").strip()[:100]
+    found = Run.objects.filter(experiment__workspace=place, archived_at=None)
+    found = found.exclude(cluster__name=ELSEWHERE).select_related("experiment")
+    for word in asked.split():
+        by_name = Q(name__icontains=word) | Q(script__icontains=word)
+        found = found.filter(by_name | Q(experiment__name__icontains=word))
+    rows = list(found.order_by("-id")[: MOST_PAST + 1])
+    facts = {
+        "workspace": place,
+        "runs": rows[:MOST_PAST],
+        "is_more": len(rows) > MOST_PAST,
+        "q": asked,
+    }
+    return render(request, "runs/_past_runs.html", facts)
 
 
 def _fits(cluster: Cluster, busy: list[Node]) -> int:
@@ -141,10 +163,12 @@ def _past(run: Run) -> dict[str, Any]:
         "node_count": run.node_count,
         "process_count_per_node": run.processes_per_node,
         "distribution": run.distribution,
+        "parameter_server_count": run.parameter_servers,
         "inputs": [
             {key: one[key] for key in ("name", "dataset", "tree", "mode", "path")}
             for one in inputs.shown(run)
         ],
+        "output_datasets": output_datasets.again(run),
         "max_retries": run.max_retries,
         "max_run_duration_seconds": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
     }

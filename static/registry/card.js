@@ -35,11 +35,15 @@ async function save(form) {
 
 const aliasAt = (name) => `${aliases}${encodeURIComponent(name)}`;
 
+// What was refused is said until the next attempt: it would contradict one that succeeded.
+let unsay = () => {};
+
 async function tried(act) {
+  unsay();
   try {
     await act();
   } catch (refusal) {
-    note(refusal.message, "bad");
+    unsay = note(refusal.message, "bad");
   }
 }
 

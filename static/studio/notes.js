@@ -1,7 +1,7 @@
 // Short words at the corner of the page. What went wrong stays until it is closed.
 const GOOD_MS = 5000;
 
-/** Show `text`; kind: "bad", "good" or "". */
+/** Show `text`; kind: "bad", "good" or "". Returns what takes it away again. */
 export function note(text, kind = "") {
   const box = document.createElement("div");
   box.className = `note ${kind}`;
@@ -14,6 +14,7 @@ export function note(text, kind = "") {
   box.append(words, close);
   document.getElementById("notes").append(box);
   if (kind !== "bad") setTimeout(() => box.remove(), GOOD_MS);
+  return () => box.remove();
 }
 
 const KEY = "note-for-the-next-page";

@@ -173,6 +173,41 @@ def test_best_is_by_any_metric_and_goal(signed_in_page: Page, trained):
     expect(page.locator("#best-metric")).to_have_attribute("aria-invalid", "true")
 
 
+def test_only_what_its_name_or_a_person_says_is_better_is_marked_as_best(
+    signed_in_page: Page, live_studio: StudioProcess
+):
+    page = signed_in_page
+    workspace = Workspace.from_config(os.fspath(live_studio.config_folder))
+    ids = []
+    for rate in (0.1, 0.2):
+        run = Experiment(workspace, "rates").start_logging(snapshot_directory=None)
+        run.log("learning_rate", rate)
+        run.log("top1_accuracy", 1 - rate)
+        run.complete()
+        ids.append(("run", run.id))
+    workspace.client.close()
+    page.goto(f"/w/default/compare/?{urlencode([*ids, ('tab', 'table')])}")
+    expect(row(page, "metrics.top1_accuracy").locator("td.best")).to_contain_text("0.9")
+    expect(row(page, "metrics.learning_rate").locator("td")).to_have_count(2)
+    expect(row(page, "metrics.learning_rate").locator("td.best")).to_have_count(0)
+    expect(page.locator("[data-said-best]")).to_contain_text("Best top1_accuracy 0.9")
+    page.locator("#best-metric").fill("metrics.learning_rate")
+    page.locator("#best-metric").press("Enter")
+    page.get_by_text("least", exact=True).click()
+    expect(row(page, "metrics.learning_rate").locator("td.best")).to_contain_text("0.1")
+
+
+def test_smoothing_begins_alike_on_every_page(signed_in_page: Page, trained):
+    page = signed_in_page
+    places = [
+        trained.address(*trained.ended), "/w/default/experiments/compared/",
+        f"/runs/{trained.ended[0].id}/metrics/",
+    ]  # fmt: skip
+    for place in places:
+        page.goto(place)
+        expect(page.locator("input[name=smoothing]")).to_have_value("0.6")
+
+
 def test_points_of_the_scatter_chart_are_runs(signed_in_page: Page, trained):
     page = signed_in_page
     page.goto(trained.address(*trained.ended, tab="scatter"))

@@ -27,6 +27,10 @@ POINTS = """() => {
         .reduce((sum, trace) => sum + trace.x.filter(x => x !== null).length, 0) : 0;
 }"""
 
+# How the lines of the first tile are drawn.
+DASHES = """() => document.querySelector(".tile .js-plotly-plot").data
+    .filter(trace => trace.mode === "lines").map(trace => trace.line.dash)"""
+
 
 @pytest.fixture(scope="module")
 def many(live_studio) -> None:
@@ -173,6 +177,7 @@ def test_runs_are_selected_by_box_range_and_keys_and_compared(page: Page):
     picture(page, "experiment-selected")
     expect(page).to_have_url(re.compile(r"runs=199,198,197,196,200$"))
     link = page.get_by_role("link", name="Compare 5")
+    assert len(set(page.evaluate(DASHES))) > 1
     expect(link).to_have_attribute("href", re.compile("(run=many_.*){5}"))
     # What is selected stays so on another page of the table, and in a copied link.
     page.get_by_role("link", name="Next").click()
@@ -189,12 +194,25 @@ def test_selected_runs_are_tagged_after_one_question(page: Page):
     boxes = page.locator("#run-table tbody input[type=checkbox]")
     boxes.nth(0).click()
     boxes.nth(1).click()
+    cancel = page.get_by_role("button", name="Cancel", exact=True)
+    expect(cancel).to_be_disabled()
+    expect(cancel).to_have_attribute("title", "All of the selected runs have ended")
     page.get_by_role("button", name="Tag", exact=True).click()
     page.get_by_label("Tag, or tag=value").fill("best=yes")
     page.locator("dialog#bulk").get_by_role("button", name="Tag", exact=True).click()
     expect(page.get_by_text("2 runs tagged")).to_be_visible()
     expect(page.locator("#run-table tbody tr").first).to_contain_text("best=yes")
     expect(boxes.nth(0)).to_be_checked()
+
+
+def test_a_narrow_window_shows_the_figures_without_scrolling_sideways(page: Page):
+    page.set_viewport_size({"width": 900, "height": 900})
+    table = page.locator("#run-table .wide").bounding_box()
+    duration = page.locator("#run-table th[data-key=duration]").bounding_box()
+    submitted = page.locator("#run-table th[data-key=submitted]").bounding_box()
+    assert table and duration and submitted
+    assert duration["x"] + duration["width"] <= table["x"] + table["width"]
+    assert submitted["x"] + submitted["width"] <= table["x"] + table["width"]
 
 
 def test_a_saved_view_is_a_link_that_shows_another_browser_the_same(page: Page, live_studio):
@@ -231,6 +249,8 @@ def test_two_hundred_runs_in_one_chart_tell_their_values_best_first(page: Page):
     expect(page.locator("#run-table tbody tr")).to_have_count(200)
     page.locator(".tile").first.scroll_into_view_if_needed()  # out of sight nothing is asked for
     is_drawn(page, "200 shown")
+    # So many dashes beside each other would look like steps that nobody logged.
+    assert set(page.evaluate(DASHES)) == {"solid"}
     plot = page.locator(".tile[data-metric='loss'] .plot").bounding_box()
     assert plot is not None
     page.mouse.move(plot["x"] + plot["width"] - 40, plot["y"] + plot["height"] / 2)

@@ -86,6 +86,7 @@ def test_files_become_a_model_that_is_named_and_described(
     about.get_by_label("Alias for this version").fill("champion")
     page.keyboard.press("Enter")
     expect(page.locator(".labels")).to_have_text("champion")
+    expect(page.locator("#notes")).not_to_contain_text("cannot be an alias")  # it is one now
     picture(page, "version")
 
     settled(page)
@@ -113,6 +114,13 @@ def test_two_versions_are_compared_and_an_alias_moves_between_them(
 
     page.locator(".crumbs").get_by_role("link", name="faces").click()
     expect(page.get_by_role("row", name=re.compile("faces:2"))).to_contain_text("champion")
+    cut = (
+        "all => all.filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
+    )
+    for width in (1440, 1100, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("thead th:visible").evaluate_all(cut) == []
+    page.set_viewport_size({"width": 1440, "height": 900})
     for number in (1, 2):
         page.get_by_label(f"Compare version {number}").check()
     page.get_by_role("button", name="Compare").click()

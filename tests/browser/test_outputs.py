@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from trainyard import Experiment, Run, ScriptRunConfig, Workspace
 
 from tests.fixtures.studio_process import StudioProcess
@@ -108,6 +108,59 @@ def test_a_folder_of_many_comes_in_pages_and_files_are_found_by_name(
     page.get_by_label("Find a file").press("Escape")
     expect(row(page, "outputs/many/01099.txt")).to_have_attribute("aria-current", "true")
     expect(inside).to_have_count(1100)
+
+
+def test_a_folder_says_that_it_is_read_until_its_files_are_there(signed_in_page: Page, made: Run):
+    page = signed_in_page
+    page.goto(f"/runs/{made.id}/files/")
+    waiting: list[Route] = []
+    page.route(re.compile(r"/files\?prefix=outputs%2Fmany%2F"), lambda route: waiting.append(route))
+    many = row(page, "outputs/many/")
+    said = tree(page).locator(".reading")
+    many.click()
+    expect(said).to_have_text("reading…")
+    many.click()  # folded again meanwhile: one request, and it stays folded
+    many.click()
+    many.click()
+    expect(many).to_have_attribute("aria-expanded", "false")
+    assert len(waiting) == 1
+    waiting.pop().continue_()
+    expect(said).to_have_count(0)
+    inside = tree(page).locator("[data-path^='outputs/many/0']")
+    expect(inside.first).to_be_hidden()
+    many.click()
+    expect(inside.first).to_be_visible()
+
+
+def test_a_folder_that_cannot_be_read_says_so_and_is_read_when_it_is_opened_again(
+    signed_in_page: Page, made: Run, page_problems: list[str]
+):
+    page = signed_in_page
+    page.goto(f"/runs/{made.id}/files/")
+    cut = re.compile(r"/files\?prefix=outputs%2Fmany%2F")
+    page.route(cut, lambda route: route.abort())
+    many = row(page, "outputs/many/")
+    many.click()
+    expect(tree(page).locator(".reading")).to_contain_text("could not be read: The studio cannot")
+    expect(many).to_have_attribute("aria-expanded", "false")
+    page.unroute(cut)
+    many.click()
+    expect(tree(page).locator("[data-path^='outputs/many/0']").first).to_be_visible()
+    expect(tree(page).locator(".reading")).to_have_count(0)
+    page_problems.clear()  # the browser tells of what was cut
+
+
+@pytest.mark.parametrize("path", ["outputs/checkpoints/best/", "outputs/checkpoints/best"])
+def test_the_address_of_a_folder_opens_it_in_the_tree(signed_in_page: Page, made: Run, path):
+    page = signed_in_page
+    page.goto(f"/runs/{made.id}/files/?path={path}")
+    folder = row(page, "outputs/checkpoints/best/")
+    expect(folder).to_have_attribute("aria-expanded", "true")
+    expect(folder).to_be_in_viewport()
+    log = row(page, "azureml-logs/70_driver_log.txt")
+    expect(log).to_have_attribute("aria-current", "true")
+    expect(page.locator(".viewer:not(.preview)")).to_contain_text("made")
+    expect(page.locator(".viewer.preview")).to_be_hidden()
 
 
 def test_one_file_many_a_folder_or_all_are_downloaded(signed_in_page: Page, made: Run, tmp_path):

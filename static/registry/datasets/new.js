@@ -20,10 +20,14 @@ let inStore = null; // { tree, file_count, size_bytes } of the patterns
 
 const fetchedTree = new TreeView(byId("fetched"));
 
+/** What the fields say, besides what they do not show of the version that this one follows: columns of paths, types, steps. */
 const reading = () => {
-  if (fields.form.value !== "tabular") return {};
+  const before = start.source?.form === fields.form.value ? start.source.reading : {};
+  const { partition_format } = before;
+  if (fields.form.value !== "tabular") return partition_format ? { partition_format } : {};
   const format = fields.format.value;
-  return format !== "delimited" ? { format } : { format, separator: fields.separator.value, header: Boolean(fields.header.value) };
+  const said = format !== "delimited" ? { format } : { format, separator: fields.separator.value, header: Boolean(fields.header.value) };
+  return before.format === format ? { ...before, ...said } : said;
 };
 
 function showCheckOfFiles(way) {

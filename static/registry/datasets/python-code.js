@@ -5,15 +5,24 @@ const SHOWN = 4;
 
 const some = (texts) => (texts.length > SHOWN ? [...texts.slice(0, SHOWN), "…"] : texts);
 
-function tabular({ format, separator, header }) {
-  if (format === "json_lines") return ["from_json_lines_files", ""];
-  if (format === "parquet") return ["from_parquet_files", ""];
+const ofPaths = ({ partition_format: form }) => (form ? `,\n    partition_format=${quoted(form)}` : "");
+
+function tabular(reading) {
+  const { format, separator, header } = reading;
+  if (format === "json_lines") return ["from_json_lines_files", (reading.invalid_lines ? ', invalid_lines="drop"' : "") + ofPaths(reading)];
+  if (format === "parquet") return ["from_parquet_files", ofPaths(reading)];
   const options = [separator === "," ? "" : `, separator=${quoted(separator)}`, header ? "" : ", header=False"];
-  return ["from_delimited_files", options.join("")];
+  return ["from_delimited_files", options.join("") + ofPaths(reading)];
+}
+
+/** What the lines above it leave out, as a comment. */
+function besides({ format, steps, types }) {
+  if (format === "idx") return ["# pictures with labels: MNIST.get_tabular_dataset() reads such files"];
+  return steps?.length || types ? ["# then the types and steps of the version before: its About lists them"] : [];
 }
 
 function maker({ way, folder, urls, patterns, form, reading }) {
-  const [call, options] = form === "tabular" ? tabular(reading) : ["from_files", ""];
+  const [call, options] = form === "tabular" ? tabular(reading) : ["from_files", ofPaths(reading)];
   const kind = form === "tabular" ? "Tabular" : "File";
   if (way === "urls") return [`data = Dataset.${kind}.${call}(${listed(urls.length ? some(urls) : ["https://…"])}${options})`];
   const store = "store = ws.get_default_datastore()";
@@ -37,6 +46,7 @@ export function pythonCode(asked) {
     "",
     "ws = Workspace.from_config()",
     ...maker(asked),
+    ...besides(asked.reading),
     `data = data.register(\n${words.join(",\n")})`,
   ].join("\n");
 }

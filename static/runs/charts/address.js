@@ -1,6 +1,8 @@
 // What the page shows, as its address says it: a copied link shows another person the same.
 
-export const USUAL = { find: "", axis: "step", smoothing: 0.9, log: false, flat: false, apart: false,
+import { USUAL_SMOOTHING } from "runs/charts/smoothing";
+
+export const USUAL = { find: "", axis: "step", smoothing: USUAL_SMOOTHING, log: false, flat: false, apart: false,
   together: false, table: false, full: "", pin: [], closed: [], column: [], zoom: [] };
 const AXES = ["step", "relative", "wall"];
 

@@ -1,5 +1,8 @@
 // The exponential moving average that TensorBoard draws, with its start corrected for bias.
 
+/** What every chart begins with, as TensorBoard does. */
+export const USUAL_SMOOTHING = 0.6;
+
 /**
  * Smooth `values` (numbers; NaN and ±Inf are passed over and stay) by `weight` in [0, 1).
  * Source: TensorBoard, tf-line-chart's resmoothDataset; the correction is Adam's (Kingma and Ba, 2015).

@@ -26,10 +26,10 @@ export class Best {
     this.form.addEventListener("change", ({ target }) => this.#take(target));
   }
 
-  /** The chosen metric's key; else the first loss, or the first metric. */
+  /** The chosen metric's key; else the first loss, or the first whose name says what is better. */
   get key() {
     const { metrics } = this.facts;
-    const usual = metrics.find(({ name }) => name === "loss") ?? metrics.find(({ name }) => /loss/i.test(name)) ?? metrics[0];
+    const usual = metrics.find(({ name }) => name === "loss") ?? metrics.find(({ name }) => /loss/i.test(name)) ?? metrics.find(({ is_goal_said: isSaid }) => isSaid);
     return read("best") || (usual ? metricKey(usual.name) : "");
   }
 
@@ -40,6 +40,11 @@ export class Best {
   /** Whether more is better in a column. */
   goalOf(key) {
     return metricOf(key)?.name === metricOf(this.key)?.name ? this.goal : this.facts.goal(key);
+  }
+
+  /** Whether one value of a column can be called the best: its name says which way, or a person did. */
+  hasGoal(key) {
+    return this.facts.isGoalSaid(key) || (read("best") !== "" && metricOf(key)?.name === metricOf(this.key)?.name);
   }
 
   /** The best run, null where none has the metric. */

@@ -1,5 +1,6 @@
 // Curves: a tile for each metric, all runs in it, coloured by run or by what they differ in.
 
+import { USUAL_SMOOTHING } from "runs/charts/smoothing";
 import { mark } from "runs/compare/chooser";
 import { metricOf } from "runs/compare/keys";
 import { read, readAll, tie, valueOf, write } from "runs/compare/state";
@@ -7,7 +8,7 @@ import { Overlay } from "runs/overlay/overlay";
 import { count } from "studio/words";
 
 const TILES = 24;
-const USUAL = { find: "", axis: "step", smoothing: "0", log: "0", by: "", band: "" };
+const USUAL = { find: "", axis: "step", smoothing: String(USUAL_SMOOTHING), log: "0", by: "", band: "" };
 const BETWEEN = "~";
 
 export class Curves {

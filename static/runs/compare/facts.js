@@ -14,7 +14,7 @@ export class Facts {
   /** asked: { runs } or { experiment, q, sort }. */
   constructor(workspace, asked) {
     this.url = `/api/v1/workspaces/${encodeURIComponent(workspace)}/compare`;
-    Object.assign(this, { workspace, asked, runs: [], columns: [], metrics: [], next: null, values: {}, goals: new Map() });
+    Object.assign(this, { workspace, asked, runs: [], columns: [], metrics: [], next: null, values: {}, goals: new Map(), said: new Set() });
   }
 
   /** Ask for everything that is shown, anew. */
@@ -32,7 +32,14 @@ export class Facts {
   #take({ items, next }, before) {
     this.metrics = [...before, ...items];
     this.next = next;
-    for (const { name, goal } of items) this.goals.set(name, goal);
+    this.#learn(items);
+  }
+
+  #learn(metrics) {
+    for (const { name, goal, is_goal_said: isSaid } of metrics) {
+      this.goals.set(name, goal);
+      if (isSaid) this.said.add(name);
+    }
   }
 
   get ids() {
@@ -43,7 +50,7 @@ export class Facts {
   async search(find) {
     if (!find) return this.metrics;
     const { metrics } = await post(this.url, { runs: this.ids, columns: false, find, most: NAMES });
-    for (const { name, goal } of metrics.items) this.goals.set(name, goal);
+    this.#learn(metrics.items);
     return metrics.items;
   }
 
@@ -90,6 +97,11 @@ export class Facts {
   /** "min" or "max": which values of a key are the better ones, by the metric's name. */
   goal(key) {
     return this.goals.get(metricOf(key)?.name) ?? "min";
+  }
+
+  /** Whether the metric's name says which values are better: "loss" does, "learning_rate" does not. */
+  isGoalSaid(key) {
+    return this.said.has(metricOf(key ?? "")?.name);
   }
 
   /** Keys that something may be chosen by, with words: parameters that differ first. */

@@ -11,9 +11,9 @@ export class Grid {
     Object.assign(this, { facts, best });
   }
 
-  /** The place of the best run of a column; -1 where it is no metric, or all are the same. */
+  /** The place of the best run of a column; -1 where all are the same, or none is better than another. */
   #best({ key, kind, values, differs }) {
-    return kind === "metric" && differs ? bestOf(values, this.best.goalOf(key)) : -1;
+    return kind === "metric" && differs && this.best.hasGoal(key) ? bestOf(values, this.best.goalOf(key)) : -1;
   }
 
   #cell(column, place, best, isMarked) {

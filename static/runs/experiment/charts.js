@@ -1,11 +1,11 @@
 // The charts over the table: of the selected runs, or of those on the page.
 
+import { USUAL_SMOOTHING } from "runs/charts/smoothing";
 import { Overlay } from "runs/overlay/overlay";
 import { asked, change } from "runs/experiment/address";
 import { told } from "runs/experiment/table";
 
 const AXES = ["step", "relative", "wall"];
-export const USUAL_SMOOTHING = 0.6;
 const BANDS = ["range", "deviation"];
 
 export class Charts {

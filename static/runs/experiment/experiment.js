@@ -1,5 +1,6 @@
 // The page of an experiment: its table of runs, their charts, and what is done with them.
 
+import { startArchive } from "runs/experiment/archive";
 import { Bulk, tellKeys } from "runs/experiment/bulk";
 import { Cells } from "runs/experiment/cells";
 import { Charts } from "runs/experiment/charts";
@@ -26,12 +27,17 @@ const bulk = new Bulk({ actions: part("bulk"), api, selection, remove });
 const query = new Query(part("ask"), `${own}complete`);
 const cells = new Cells();
 startMenus(choices, charts);
+startArchive(own.slice(0, -1));
 new Views(part("views"), `${own}views`);
 
 /** What can be done with the selected runs; without any, Compare takes all that the query finds. */
 function showActions() {
   const { runs } = selection;
   part("bulk").hidden = !runs.length;
+  // Whoever wants to cancel what has ended already would only be told so.
+  const cancel = root.querySelector('[data-act="cancel"]');
+  cancel.disabled = !runs.some(({ isLive }) => isLive);
+  cancel.title = cancel.disabled ? "All of the selected runs have ended" : "";
   compareLink.textContent = runs.length ? `Compare ${count(runs.length)}` : "Compare all";
   const link = new URLSearchParams(runs.map(({ id }) => ["run", id]));
   if (!runs.length) {

@@ -1,8 +1,8 @@
 // The menus over the table: columns, charts with their axis and smoothing, what to group by.
 
+import { USUAL_SMOOTHING } from "runs/charts/smoothing";
 import { asked, change } from "runs/experiment/address";
 import { Chooser } from "runs/experiment/chooser";
-import { USUAL_SMOOTHING } from "runs/experiment/charts";
 import { told } from "runs/experiment/table";
 
 const menu = (name) => document.querySelector(`[data-chooser="${name}"]`);

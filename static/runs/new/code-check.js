@@ -3,28 +3,31 @@ import { post } from "studio/api";
 import { hash } from "studio/upload/hash";
 import { missing } from "studio/upload/upload";
 import { bytes, counted } from "studio/sizes";
+import { ignoredWords } from "runs/new/ignored";
 
 // Reading more than this only to say how much is known already would cost more than it tells.
 const MOST_READ_AHEAD = 512 * 1024 * 1024;
 const total = (files) => files.reduce((sum, { size }) => sum + size, 0);
 
 /**
- * Ask the studio about `code` and return { kept, problem, words }: the files that the ignore
- * files leave, what stands against them (or null), and a line for the preflight. Throws ApiError.
+ * Ask the studio about `code` and return { kept, ignored, problem, words }: the files that the ignore
+ * files leave, in words what they take, what stands against them (or null), and a line for the
+ * preflight. Throws ApiError.
  */
 export async function checkCode(api, code, { signal } = {}) {
   if (code.kind === "snapshot")
-    return { kept: code.files, problem: null, words: `${counted(code.files.length, "file")}, here already: nothing to send` };
+    return { kept: code.files, ignored: "", problem: null, words: `${counted(code.files.length, "file")}, here already: nothing to send` };
   const listing = code.files.map(({ path, size }) => [path, size]);
   const answer = await post(`${api}snapshots/check`, { files: listing, ignore: code.ignore }, { signal });
   const names = new Set(answer.kept);
   const kept = code.files.filter(({ path }) => names.has(path));
-  const ignored = answer.ignored ? `; ${counted(answer.ignored, "file")} ignored` : "";
+  const ignored = ignoredWords(code, kept);
   const none = kept.length ? null : "Everything in it is ignored: look at its .amlignore or .gitignore.";
   return {
     kept,
+    ignored,
     problem: answer.problem ?? none,
-    words: `${counted(kept.length, "file")}, ${bytes(answer.size_bytes)}${ignored}`,
+    words: `${counted(kept.length, "file")}, ${bytes(answer.size_bytes)}${ignored && `; ${ignored}`}`,
   };
 }
 

@@ -2,6 +2,7 @@
 import { TreeView } from "studio/upload/tree-view";
 import { checkCode, readAhead, scriptsOf } from "runs/new/code-check";
 import { showCode } from "runs/new/code-picker";
+import { showIgnored } from "runs/new/ignored";
 import * as preflight from "runs/new/preflight";
 
 // A folder of this size is data rather than code: it is offered to become a dataset.
@@ -26,6 +27,7 @@ export class CodeField {
     this.code = picked;
     this.checked = null;
     showCode(picked);
+    showIgnored(null);
     preflight.showError("code", "");
     this.#showScripts(wantedScript);
     this.tree.show([]);
@@ -47,13 +49,16 @@ export class CodeField {
     this.checked = await checkCode(this.api, code, { signal });
     this.#showScripts(wantedScript);
     this.onChange();
-    const { problem, words, kept } = this.checked;
+    const { problem, words, kept, ignored } = this.checked;
+    // What is ignored is no part of the code: the field counts what is sent.
+    showCode(code, kept);
+    showIgnored(code, kept);
     preflight.check("code", problem ? "bad" : "good", words);
     preflight.showError("code", problem ?? "");
     this.tree.show(kept);
     const more = problem ? null : await readAhead(this.api, code, kept, { signal });
     if (!more) return;
-    preflight.check("code", "good", more);
+    preflight.check("code", "good", `${more}${ignored && `; ${ignored}`}`);
     this.tree.show(kept);
   }
 

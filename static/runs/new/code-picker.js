@@ -92,10 +92,10 @@ export function pickCode({ api, onCode, onError }) {
   return { useExample };
 }
 
-/** Say in the field what is there now. */
-export function showCode(code) {
+/** Say in the field what is there now. files: those of it that are sent, where that is known. */
+export function showCode(code, files = code?.files) {
   byId("drop").classList.toggle("full", Boolean(code));
   byId("drop-words").textContent = code
-    ? `${code.name ? `${code.name} — ` : ""}${counted(code.files.length, "file")}, ${bytes(total(code.files))}`
+    ? `${code.name ? `${code.name} — ` : ""}${counted(files.length, "file")}, ${bytes(total(files))}`
     : "Drop a folder or a zip here";
 }

@@ -1,6 +1,6 @@
 // What was typed, kept for this tab: a reload, a wrong click or an error loses nothing.
 const NAMES = ["arguments", "experiment", "kind", "registered", "conda", "pip", "python",
-  "keep", "cluster", "node_count", "process_count_per_node", "distribution", "max_retries", "limit"];
+  "keep", "cluster", "node_count", "process_count_per_node", "distribution", "parameter_server_count", "max_retries", "limit"];
 
 /** A draft of `form` under `key`. `code` is kept when the studio has it already. */
 export function draft(form, key) {

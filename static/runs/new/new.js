@@ -26,6 +26,8 @@ function order() {
     environment: environment.value(),
     cluster: fields.cluster.value || null,
     inputs: inputs.value,
+    // The page has no fields for them: what "Run again" brings goes along.
+    output_datasets: start.past?.output_datasets ?? [],
     ...spread(fields),
   };
 }
@@ -48,6 +50,7 @@ function refresh() {
   showSpread(fields);
   preflight.showCluster(fields.cluster, spread(fields).node_count);
   byId("python-code").textContent = pythonCode(order());
+  preflight.showExperiment(fields.experiment);
   inputs.describe(words);
   preflight.showError("inputs", "");
   preflight.showInputs(inputs.value);
@@ -98,7 +101,7 @@ const code = new CodeField({
 const picker = pickCode({
   api: start.api,
   onCode: (picked) => setCode(picked),
-  onError: (words) => (showCode(code.code), preflight.showError("code", words)),
+  onError: (words) => (showCode(code.code, code.files), preflight.showError("code", words)),
 });
 const sending = submission({
   form,

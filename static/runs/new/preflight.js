@@ -1,4 +1,4 @@
-// "Before it runs": four lines, each a mark and words; and errors beside their fields.
+// "Before it runs": a line for each part, each a mark and words; and errors beside their fields.
 import { bytes, counted } from "studio/sizes";
 
 const MARKS = { good: ["✓", ""], warn: ["!", "w"], bad: ["✕", "x"], open: ["○", "o"] };
@@ -6,7 +6,7 @@ const IMAGE = { ready: "good", building: "warn", new: "warn", failed: "warn", wr
 // Names the API may blame → the field of this page that shows it.
 const SHOWN_AT = { snapshot: "code", files: "code", sha256: "code", conda: "environment", pip: "environment", python: "environment", variables: "environment", definition: "environment", name: "environment", version: "environment", max_run_duration_seconds: "limit" };
 /** Fields whose error is about what stood there before. */
-export const FIELDS = ["experiment", "script", "cluster", "node_count", "process_count_per_node", "distribution", "max_retries", "limit"];
+export const FIELDS = ["experiment", "script", "cluster", "node_count", "process_count_per_node", "distribution", "parameter_server_count", "max_retries", "limit"];
 const byId = (id) => document.getElementById(id);
 
 export function check(name, mark, words) {
@@ -21,6 +21,15 @@ export function check(name, mark, words) {
 export function showInputs(inputs) {
   const names = inputs.map(({ name, dataset }) => (dataset ? `${dataset} as ${name}` : name)).filter(Boolean);
   check("inputs", names.length ? "good" : "open", names.join(", ") || "none: the code alone");
+}
+
+/** field: the experiment's, whose list has the names there are with the number of their runs. */
+export function showExperiment(field) {
+  const name = field.value.trim();
+  if (!name) return check("experiment", "open", "none yet: give it a name");
+  const known = [...field.list.options].find(({ value }) => value === name);
+  const runs = Number(known?.dataset.runs ?? 0);
+  check("experiment", "good", known ? `${name}, which has ${counted(runs, "run")}` : `${name}, made with this run where it is new`);
 }
 
 export function showImage({ state, words }) {

@@ -10,6 +10,8 @@ import { smooth } from "runs/charts/smoothing";
 import { places } from "runs/overlay/axis";
 
 export const MARGIN = { l: 46, r: 16, t: 8, b: 26 };
+// Dashes tell apart as many lines; of more, their gaps beside each other would be read as steps.
+const FEW_DASHED = 24;
 // Raw lines behind smoothed ones tell apart this many; more are a carpet.
 const FEW_LINES = 12;
 // Of marks nearer to each other than a sixtieth of the axis one is drawn.
@@ -62,10 +64,12 @@ export function frame(look, { scale, range, heights }) {
 /** One trace for all lines of a colour and a dash. */
 function merged(some, scale, { key, width, opacity }) {
   const traces = new Map();
-  for (const { x, [key]: y, colour, dash } of some) {
+  const isSolid = key === "raw" || some.length > FEW_DASHED;
+  for (const { x, [key]: y, colour, dash: own } of some) {
+    const dash = isSolid ? "solid" : own;
     const name = `${colour} ${dash}`;
     if (!traces.has(name)) {
-      const line = { color: colour, dash: key === "raw" ? "solid" : dash, width };
+      const line = { color: colour, dash, width };
       traces.set(name, { type: "scatter", mode: "lines", x: [], y: [], line, opacity, hoverinfo: "skip", connectgaps: false });
     }
     const trace = traces.get(name);

@@ -28,7 +28,7 @@ export function gone(words) {
   if (isMine || !page.isConnected) return;
   const title = element("h2", {}, words);
   const link = element("a", { class: "btn main", href: experimentPage }, `Runs of ${experiment}`);
-  const said = element("p", {}, "Its logs, metrics and files go with it. Models that were made of them stay.");
+  const said = element("p", {}, "Its logs, metrics and files go with it. Models and datasets that were made of them stay.");
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
   document.title = `${words} · Trainyard`;
   page.replaceWith(element("div", { class: "empty", role: "status" }, title, said, element("div", { class: "go" }, link)));

@@ -52,7 +52,7 @@ async function found(path, line) {
 
 function open(path, look = "") {
   const item = tree.item(path);
-  if (!item) return;
+  if (!item || item.kind === "folder") return;
   changes.close();
   shows.hidden = false;
   tree.mark(path);
@@ -85,8 +85,12 @@ if (state.text) search.start({ ...state });
 await tree.start();
 const path = state.path || script;
 const isThere = await tree.reveal(path);
+// A folder is open in the tree now; beside it stands the script.
+const isFolder = isThere && tree.item(path).kind === "folder";
+if (isFolder) await tree.reveal(script);
 if (isNamed) changes.start(state.against, state.path, state.look);
 else if (!panel.item && !state.against) {
-  const wanted = isThere ? path : tree.root.querySelector("a[data-path]")?.dataset.path;
+  const file = isFolder ? script : path;
+  const wanted = tree.item(file) ? file : tree.root.querySelector("a[data-path]")?.dataset.path;
   if (wanted) open(wanted, state.look);
 }

@@ -22,6 +22,8 @@ const { api, topic, first } = root.dataset;
 const [all, empty, lines, shows] = ["[data-download-all]", "[data-empty]", ".viewer:not(.preview)", "[data-panel]"].map((part) => root.querySelector(part));
 const address = new URLSearchParams(location.search);
 let byPerson = address.get("path");
+// A folder is opened in the tree; beside it stands what would stand there anyway.
+const isFile = (path) => path && tree.item(path) && tree.item(path).kind !== "folder";
 let shown = null;
 
 const urlOf = (path) => `${api}files/${path.split("/").map(encodeURIComponent).join("/")}`;
@@ -58,8 +60,8 @@ async function found(path) {
 }
 
 function open(path, look = "") {
+  if (!isFile(path)) return;
   const item = tree.item(path);
-  if (!item) return;
   if (tree.current !== path) tree.mark(path);
   if (shown === path) return void (item.kind === "file" && panel.renew({ ...item, url: urlOf(path) }));
   if (item.kind === "log") return void openLog(path);
@@ -82,7 +84,7 @@ function openLog(path) {
  * environment is built.
  */
 function preferred() {
-  const wanted = [byPerson, first, ...DRIVER_LOGS, BUILD_LOG].find((path) => path && tree.item(path));
+  const wanted = [byPerson, first, ...DRIVER_LOGS, BUILD_LOG].find(isFile);
   return wanted ?? tree.root.querySelector("a[data-path]")?.dataset.path;
 }
 
@@ -122,9 +124,16 @@ async function ask() {
   }
 }
 
+/** What the address names; a folder may stand there without its slash. */
+async function reveal() {
+  if (!byPerson) return;
+  if (!(await tree.reveal(byPerson))) await tree.reveal(`${byPerson}/`);
+}
+
 if (root.dataset.log) openLog(root.dataset.log); // the tree may take its time
-asking = tree.start().then(() => byPerson && tree.reveal(byPerson)).catch(() => {}).then(draw).finally(() => (asking = null));
+asking = tree.start().then(reveal).catch(() => {}).then(draw).finally(() => (asking = null));
 await asking;
+if (byPerson) tree.row(`${byPerson.replace(/\/$/, "")}/`)?.scrollIntoView({ block: "start" });
 listen(topic, ({ event }) => ["files-changed", "run-changed"].includes(event) && refresh(), refresh);
 setInterval(() => {
   const isWatched = !document.hidden && liveState() === "live";

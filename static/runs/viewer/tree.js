@@ -2,10 +2,10 @@
 
 import { element } from "studio/words";
 import { TreeKeys } from "runs/viewer/tree-keys";
+import { reading, reveal } from "runs/viewer/tree-reveal";
 import { makeMore, makeRow, update } from "runs/viewer/tree-row";
 
-const [MOST_PAGES_TO_REVEAL, MOST_OPEN_AT_FIRST] = [20, 8];
-const above = (path) => path.slice(0, path.replace(/\/$/, "").lastIndexOf("/") + 1);
+const MOST_OPEN_AT_FIRST = 8;
 
 export class Tree {
   /**
@@ -35,7 +35,7 @@ export class Tree {
     this.row(path)?.setAttribute("aria-expanded", "true");
     const known = this.folders.get(path);
     if (known) return void (known.list.hidden = false);
-    await this.#fetch(path);
+    await reading(this.rows.get(path)?.made, () => this.#fetch(path));
     // A folder with nothing but a folder in it says nothing yet.
     const [only, ...others] = this.folders.get(path)?.items ?? [];
     if (only?.kind === "folder" && !others.length) await this.open(only.path);
@@ -43,7 +43,8 @@ export class Tree {
 
   fold(path) {
     this.row(path).setAttribute("aria-expanded", "false");
-    this.folders.get(path).list.hidden = true;
+    const known = this.folders.get(path);
+    if (known) known.list.hidden = true;
   }
 
   /** Ask again for what is shown: a folder is looked into only when what it holds has changed. */
@@ -57,19 +58,8 @@ export class Tree {
     await Promise.all(wanted.map((item) => (this.folders.has(item.path) ? this.refresh(item.path) : isNew(item) && this.open(item.path))));
   }
 
-  /** Open the folders above a file, as far as they are there; returns whether it is found. */
-  async reveal(path) {
-    const folders = path.split("/").slice(0, -1).map((_, place, parts) => `${parts.slice(0, place + 1).join("/")}/`);
-    for (const folder of folders) {
-      if (!this.rows.has(folder)) return false;
-      await this.open(folder);
-    }
-    for (let pages = 0; !this.rows.has(path) && pages < MOST_PAGES_TO_REVEAL; pages += 1) {
-      if (!this.folders.get(above(path))?.next) break;
-      await this.more(above(path));
-    }
-    return this.rows.has(path);
-  }
+  /** Open the folders above a file or folder; returns whether it is found. */
+  reveal = (path) => reveal(this, path);
 
   async more(path) {
     const folder = this.folders.get(path);
@@ -89,7 +79,8 @@ export class Tree {
 
   #show(path, items, next) {
     if (!this.folders.has(path)) {
-      const list = element("ul");
+      // Who folds it again while it is read is not shown it after all.
+      const list = element("ul", { hidden: this.row(path)?.getAttribute("aria-expanded") === "false" });
       if (path && !this.rows.has(path)) return;
       (path ? this.rows.get(path).made : this.root).append(list);
       this.folders.set(path, { list });
