@@ -47,6 +47,7 @@ pytest_plugins = [
     "tests.fixtures.postgresql",
     "tests.fixtures.s3",
     "tests.fixtures.valkey",
+    "tests.fixtures.pythons",
 ]
 
 

@@ -1,6 +1,8 @@
 """Classes of the v1 SDK that import, and say on use that this studio does not have them yet."""
 
-from typing import Any, Callable
+import importlib
+import sys
+from typing import Any
 
 from trainyard._errors import not_built
 
@@ -28,8 +30,8 @@ class NotBuilt(NotImplementedError, ImportError):
     """A name of the v1 SDK that is not here: what an `import` of it raises."""
 
 
-def refuse(module: str, instead: str) -> Callable[[str], Any]:
-    """Return a module's __getattr__, for its names that this studio does not have (Python 3.7+).
+def refuse(module: str, instead: str) -> None:
+    """Let a module say of names that it does not have that the studio does not (Python 3.7+).
 
     The NotImplementedError that it raises is an ImportError too, for scripts that try an import.
     """
@@ -37,6 +39,14 @@ def refuse(module: str, instead: str) -> Callable[[str], Any]:
     def missing(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise NotBuilt(not_built("{}.{}".format(module, name), instead).args[0])
+        whole = "{}.{}".format(module, name)
+        try:
+            # Python asks here before it looks for a module: from azureml.data import datapath
+            return importlib.import_module(whole)
+        except ModuleNotFoundError as error:
+            if error.name not in (whole, module):
+                raise
+        raise NotBuilt(not_built(whole, instead).args[0])
 
-    return missing
+    # Not written as the module's own function: type checkers would believe that it has every name.
+    vars(sys.modules[module])["__getattr__"] = missing

@@ -14,6 +14,7 @@ from trainyard._conda import VERSION, CondaDependencies
 from trainyard._core import Experiment, Run, Workspace
 from trainyard._dataset import Dataset
 from trainyard._datasets.base import DatasetConsumptionConfig, FileDataset
+from trainyard._datasets.outputs import OutputFileDatasetConfig
 from trainyard._datasets.tabular import TabularDataset
 from trainyard._datastore import DataPath, DataReference, Datastore
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
@@ -28,6 +29,7 @@ from trainyard._settings import (
     DockerConfiguration,
     DockerSection,
     PythonSection,
+    TensorflowConfiguration,
 )
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "ImageBuildDetails",
     "Model",
     "MpiConfiguration",
+    "OutputFileDatasetConfig",
     "PyTorchConfiguration",
     "PythonSection",
     "Run",
@@ -58,6 +61,7 @@ __all__ = [
     "ScriptRunConfig",
     "StudioError",
     "TabularDataset",
+    "TensorflowConfiguration",
     "Unreachable",
     "Workspace",
     "follow",

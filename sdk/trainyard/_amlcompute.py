@@ -116,6 +116,7 @@ class ScaleSettings(_Values):
 
     @staticmethod
     def of(facts: Dict[str, Any]) -> "ScaleSettings":
+        """Return those of a cluster that the studio told of."""
         return ScaleSettings(
             minimum_node_count=facts["min_nodes"],
             maximum_node_count=facts["max_nodes"],
@@ -123,6 +124,7 @@ class ScaleSettings(_Values):
         )
 
     def serialize(self) -> Dict[str, Any]:
+        """Return them as the v1 SDK writes them; the time is ISO 8601, as PT120S."""
         return {
             "minNodeCount": self.minimum_node_count,
             "maxNodeCount": self.maximum_node_count,
@@ -137,6 +139,7 @@ class NodeStateCounts(_Values):
     idle_node_count: int
 
     def serialize(self) -> Dict[str, int]:
+        """Return state → how many nodes are in it, for six states."""
         return {
             "preparingNodeCount": 0,
             "runningNodeCount": self.running_node_count,
@@ -171,6 +174,7 @@ class AmlComputeStatus(_Values):
 
     @staticmethod
     def of(facts: Dict[str, Any], provisioning_state: str) -> "AmlComputeStatus":
+        """Return that of a cluster that the studio told of."""
         nodes = facts["nodes"]
         current = sum(nodes.values())
         changed = _time(facts["nodes_changed_at"])

@@ -1,6 +1,6 @@
 """Runs below a run: a fold, a trial, a step of it; and runs as a list is asked for."""
 
-from typing import Any, Dict, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, TypeVar, Union
 
 from trainyard import _errors
 from trainyard._remote_run import RemoteRun
@@ -10,6 +10,7 @@ SCRIPT_RUN = "azureml.scriptrun"
 PARENT, ROOT = "parent_run_id", "root_run_id"
 MOST_NAME = 100
 MOST_AT_ONCE = 100
+Self = TypeVar("Self", bound="Children")
 
 
 def asked(
@@ -49,7 +50,7 @@ class Children(RemoteRun):
     """The part of a run that has to do with runs above and below it."""
 
     @property
-    def parent(self) -> Any:
+    def parent(self: Self) -> Optional[Self]:
         """The Run that this one is a child of, or None."""
         found = self.properties.get(PARENT)
         return type(self)(self._experiment, found) if found else None
@@ -58,14 +59,14 @@ class Children(RemoteRun):
         return self.get_children(recursive=True)
 
     def get_children(
-        self,
+        self: Self,
         recursive: bool = False,
         tags: Marks = None,
         properties: Marks = None,
         type: Optional[str] = None,
         status: Optional[str] = None,
         _rehydrate_runs: bool = True,
-    ) -> Iterator[Any]:
+    ) -> Iterator[Self]:
         """Yield the runs below this one, newest first; recursive: those below them, too.
 
         tags, properties: a name, or a dict of names and values, that they must have.
@@ -105,14 +106,15 @@ class Children(RemoteRun):
         return {PARENT: self._run_id, ROOT: self.properties.get(ROOT, self._run_id)}
 
     def submit_child(
-        self, config: Any, tags: Optional[Dict[str, str]] = None, **unused: Any
-    ) -> Any:
+        self: Self, config: Any, tags: Optional[Dict[str, str]] = None, **unused: Any
+    ) -> Self:
         """Submit a ScriptRunConfig as a child of this run; as Experiment.submit.
 
         A script on a cluster cannot: its token is good for its own run. Raises NotAllowed there.
         """
         home: Any = self._experiment
-        return home.submit(config, tags, _properties=self._marks_of_child())
+        submitted: Self = home.submit(config, tags, _properties=self._marks_of_child())
+        return submitted
 
 
 def orders_of(

@@ -61,15 +61,19 @@ class Client:
             transport.close()
 
     def get(self, api_path: str, **query: Any) -> Any:
+        """Return the JSON that `GET` answers; a value of the query that is None is left out."""
         return self.transport().request("GET", API + api_path, query).json()
 
     def post(self, path: str, data: Any, repeatable: bool = True) -> Any:
+        """Send JSON and return the answer's; repeatable: whether doing it twice is harmless."""
         return self.transport().request("POST", API + path, data=data, repeatable=repeatable).json()
 
     def patch(self, path: str, data: Any) -> Any:
+        """Change what is at a path by the keys of `data`; return it as it is then."""
         return self.transport().request("PATCH", API + path, data=data).json()
 
     def delete(self, path: str) -> None:
+        """Delete what is at a path."""
         self.transport().request("DELETE", API + path)
 
     def items(self, api_path: str, **query: Any) -> Iterator[Dict[str, Any]]:
@@ -82,17 +86,20 @@ class Client:
                 return
             query["cursor"] = page["next"]
 
-    def put_blob(self, path: str, source: str) -> None:
-        """Send the file `source` to `path` (…/blobs/<sha256>); a large one in pieces."""
+    def put_blob(self, path: str, source: str, progress: Optional[Progress] = None) -> None:
+        """Send the file `source` to `path` (…/blobs/<sha256>); a large one in pieces.
+
+        progress: called with the bytes of it that were sent so far, and its size.
+        """
         base, _, sha256 = path.rpartition("blobs/")
         with open(source, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > LARGE_BYTES and base.startswith("workspaces/"):
-                Upload(self.transport(), base).send(file, sha256)
+                Upload(self.transport(), base).send(file, sha256, progress)
                 return
-            self.transport().request(
-                "PUT", API + path, body=FilePart(file, 0, size), timeout_s=UPLOAD_TIMEOUT_S
-            )
+            said = None if progress is None else (lambda done: progress(done, size))
+            part = FilePart(file, 0, size, said)
+            self.transport().request("PUT", API + path, body=part, timeout_s=UPLOAD_TIMEOUT_S)
 
     def put_file(
         self, path: str, sha256: Optional[str] = None, progress: Optional[Progress] = None

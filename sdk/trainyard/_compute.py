@@ -69,6 +69,7 @@ class ComputeTarget:
 
     @staticmethod
     def attach(workspace: Place, name: str, attach_configuration: Any) -> "ComputeTarget":
+        """Not here: nothing of another place is attached. Raises NotImplementedError."""
         raise _errors.not_built(
             "ComputeTarget.attach", "AmlCompute.provisioning_configuration and ComputeTarget.create"
         )
@@ -90,6 +91,7 @@ class ComputeTarget:
         self.provisioning_state = "Deleting"
 
     def detach(self) -> None:
+        """Not here, as in v1: delete() it. Raises ComputeTargetException."""
         raise _errors.ComputeTargetException(
             "Detach is not supported for {} object. Try to use delete instead.".format(self.type)
         )
@@ -106,6 +108,7 @@ class ComputeTarget:
 
     @property
     def id(self) -> str:
+        """The v1 SDK's long path of it, from the workspace down to its name."""
         return (
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices"
             "/workspaces/{}/computes/{}"
@@ -187,14 +190,17 @@ class AmlCompute(ComputeTarget):
 
     @property
     def vm_size(self) -> str:
+        """The size of its nodes, as it was asked for: STANDARD_D2_V2, 2cpu-4gib, …"""
         return str(self._facts["node_size"])
 
     @property
     def vm_priority(self) -> str:
+        """Its nodes' priority: "dedicated" or "lowpriority"."""
         return str(self._facts["priority"])
 
     @property
     def scale_settings(self) -> ScaleSettings:
+        """Fewest and most nodes, and the seconds after which an idle one goes."""
         return ScaleSettings.of(self._facts)
 
     @property
@@ -243,6 +249,7 @@ class AmlCompute(ComputeTarget):
         self._facts = _change(self.workspace, self.name, wanted)
 
     def add_identity(self, identity_type: str, identity_id: Any = None) -> None:
+        """Not here: nodes have no identity of a cloud. Raises NotImplementedError."""
         raise _errors.not_built(
             "AmlCompute.add_identity",
             "nothing: nodes are processes or containers of the studio's machine, without a"
@@ -328,16 +335,7 @@ class AmlCompute(ComputeTarget):
         workspace: Place, location: Optional[str] = None
     ) -> "List[Dict[str, Any]]":
         """Return the node sizes that have names: [{"name", "vCPUs", "gpus", "memoryGB", …}]."""
-        return [
-            {
-                "name": size["name"],
-                "vCPUs": size["cpus"],
-                "gpus": size["gpus"],
-                "memoryGB": size["memory_gib"],
-                "maxResourceVolumeMB": None,
-            }
-            for size in workspace.client.get(workspace.api("sizes"))["items"]
-        ]
+        return _nodes.sizes(workspace)
 
     @staticmethod
     def list_usages(

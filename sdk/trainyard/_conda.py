@@ -98,6 +98,7 @@ class CondaDependencies:
     # --- what it holds ------------------------------------------------------------
     @property
     def conda_channels(self) -> Iterator[str]:
+        """The channels, the first of them preferred."""
         return iter(self._read().channels)
 
     @property
@@ -107,10 +108,12 @@ class CondaDependencies:
 
     @property
     def pip_packages(self) -> Iterator[str]:
+        """The requirements of pip, as they are written."""
         return iter([name for name in self._read().pip if not name.startswith("-")])
 
     @property
     def pip_options(self) -> Iterator[str]:
+        """The options of pip among its requirements, such as --pre."""
         return iter([name for name in self._read().pip if name.startswith("-")])
 
     @property
@@ -127,6 +130,7 @@ class CondaDependencies:
         return any(bare(name) == "python" for name in self._read().conda)
 
     def get_python_version(self) -> Optional[str]:
+        """Return python_version."""
         return self.python_version
 
     def as_dict(self) -> Dict[str, Any]:
@@ -144,6 +148,7 @@ class CondaDependencies:
 
     # --- changes ------------------------------------------------------------
     def set_python_version(self, version: str) -> None:
+        """Ask for a Python, such as "3.9", in place of another."""
         content = self._change()
         content.conda = [name for name in content.conda if bare(name) != "python"]
         content.conda.insert(0, "python={}".format(version))
@@ -154,6 +159,7 @@ class CondaDependencies:
         content.conda = _replaced(content.conda, conda_package)
 
     def remove_conda_package(self, conda_package: str) -> None:
+        """Remove the package of that name, whatever its version."""
         content = self._change()
         content.conda = [name for name in content.conda if bare(name) != bare(conda_package)]
 
@@ -163,6 +169,7 @@ class CondaDependencies:
         content.pip = _replaced(content.pip, pip_package)
 
     def remove_pip_package(self, pip_package: str) -> None:
+        """Remove the requirement of that name, whatever its version."""
         content = self._change()
         content.pip = [name for name in content.pip if bare(name) != bare(pip_package)]
 
@@ -179,6 +186,7 @@ class CondaDependencies:
         self.add_pip_package(_tensorflow(core_type, version, "=="))
 
     def add_cntk_package(self, core_type: str = "cpu") -> None:
+        """Not here: CNTK is no more. Raises NotImplementedError."""
         raise _errors.not_built(
             "CondaDependencies.add_cntk_package", "another framework: CNTK ended with Python 3.6"
         )
@@ -213,11 +221,13 @@ class CondaDependencies:
         self._change().pip = list(pip_requirements)
 
     def add_channel(self, channel: str) -> None:
+        """Add a channel behind the others, unless it is there."""
         content = self._change()
         if channel not in content.channels:
             content.channels.append(channel)
 
     def remove_channel(self, channel: str) -> None:
+        """Remove a channel; one that is not there is no error."""
         content = self._change()
         content.channels = [name for name in content.channels if name != channel]
 

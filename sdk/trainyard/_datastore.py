@@ -5,6 +5,7 @@ store.upload("data", target_path="datasets/cifar10")
 Dataset.File.from_files((store, "datasets/cifar10"))
 """
 
+import copy
 import os
 import posixpath
 import threading
@@ -41,6 +42,7 @@ class DataPath:
 
     @property
     def datastore_name(self) -> Optional[str]:
+        """The name of its datastore; None where it has none."""
         return self._datastore.name if self._datastore else None
 
     def __repr__(self) -> str:
@@ -48,7 +50,7 @@ class DataPath:
 
 
 class DataReference(DataPath):
-    """A path in a datastore that a script gets as an argument; `as_mount()`, `as_download()`."""
+    """A path in a datastore as an argument; `as_mount()`, `as_download()`, `as_upload()`."""
 
     def __init__(
         self,
@@ -75,26 +77,36 @@ class DataReference(DataPath):
         return DataReference(self.datastore, data_reference_name, whole, self.mode)
 
     def as_mount(self) -> "DataReference":
+        """Return a reference whose files are laid out read-only on the node."""
         return self._as("mount", self.path_on_compute)
 
     def to_config(self) -> "DataReferenceConfiguration":
         """Return it for RunConfiguration.data_references[name]."""
-        return DataReferenceConfiguration(
-            self.datastore_name, self.mode, self.path_on_datastore, self.path_on_compute
-        )
+        where = (self.path_on_datastore, self.path_on_compute, self.overwrite)
+        return DataReferenceConfiguration(self.datastore_name, self.mode, *where)
 
     def as_download(
         self, path_on_compute: Optional[str] = None, overwrite: bool = False
     ) -> "DataReference":
+        """Return a reference whose files are copied to the node."""
         return self._as("download", path_on_compute)
 
-    def as_upload(self, path_on_compute: Optional[str] = None, overwrite: bool = False) -> Any:
-        raise _errors.not_built("DataReference.as_upload", "write the files to ./outputs")
+    def as_upload(
+        self, path_on_compute: Optional[str] = None, overwrite: bool = False
+    ) -> "DataReference":
+        """Return a reference that a script fills, whose files go to the store when it ends well.
 
-    def _as(self, mode: str, path_on_compute: Optional[str]) -> "DataReference":
-        return DataReference(
-            self.datastore, self.data_reference_name, self.path_on_datastore, mode, path_on_compute
-        )
+        path_on_compute: where it writes, below the folder that it starts in.   overwrite: replace
+        files that are there, instead of failing the run.
+        """
+        return self._as("upload", path_on_compute, overwrite)
+
+    def _as(
+        self, mode: str, path_on_compute: Optional[str], overwrite: bool = False
+    ) -> "DataReference":
+        changed = copy.copy(self)
+        changed.mode, changed.path_on_compute, changed.overwrite = mode, path_on_compute, overwrite
+        return changed
 
     def __str__(self) -> str:
         return "$AZUREML_DATAREFERENCE_" + self.data_reference_name
@@ -125,7 +137,8 @@ class DataReferenceConfiguration:
     def reference(self, workspace: Place, name: str) -> DataReference:
         """Return the reference called `name`. Raises UserErrorException without such a store."""
         store = Datastore(workspace, self.datastore_name)
-        return DataReference(store, name, self.path_on_datastore, self.mode, self.path_on_compute)
+        place, compute = self.path_on_datastore, self.path_on_compute
+        return DataReference(store, name, place, self.mode, compute, overwrite=self.overwrite)
 
 
 def _reference_name() -> str:
@@ -151,10 +164,12 @@ class Datastore:
 
     @staticmethod
     def get(workspace: Place, datastore_name: str) -> "Datastore":
+        """Return the store of that name. Raises UserErrorException for another."""
         return Datastore(workspace, datastore_name)
 
     @staticmethod
     def get_default(workspace: Place) -> "Datastore":
+        """Return the workspace's own store."""
         return Datastore(workspace)
 
     @staticmethod
@@ -175,6 +190,7 @@ class Datastore:
         subscription_id: Optional[str] = None,
         resource_group: Optional[str] = None,
     ) -> "Datastore":
+        """Not here: no other store. Raises NotImplementedError."""
         raise _errors.not_built("Datastore.register_azure_blob_container", OTHER_STORES)
 
     @staticmethod
@@ -191,6 +207,7 @@ class Datastore:
         create_if_not_exists: bool = False,
         skip_validation: bool = False,
     ) -> "Datastore":
+        """Not here: no other store. Raises NotImplementedError."""
         raise _errors.not_built("Datastore.register_azure_file_share", OTHER_STORES)
 
     # --- bring files there ------------------------------------------------------------
@@ -282,12 +299,15 @@ class Datastore:
         return DataReference(self, data_reference_name, path)
 
     def as_mount(self) -> DataReference:
+        """Return a reference to all that is in the store, laid out on the node."""
         return self.path().as_mount()
 
     def as_download(self, path_on_compute: Optional[str] = None) -> DataReference:
+        """Return a reference to all that is in the store, copied to the node."""
         return self.path().as_download(path_on_compute)
 
-    def as_upload(self, path_on_compute: Optional[str] = None) -> Any:
+    def as_upload(self, path_on_compute: Optional[str] = None) -> DataReference:
+        """Return a reference to all of the store that a script fills; see DataReference."""
         return self.path().as_upload(path_on_compute)
 
     def _entries(self, prefix: str) -> List[Dict[str, Any]]:

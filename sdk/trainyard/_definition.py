@@ -198,7 +198,7 @@ def _take(section: Settings, words: Dict[str, Any]) -> None:
             registry = ContainerRegistry()
             _take(registry, value or {})
             value = registry
-        elif name == "platform":
+        elif name == "platform" and isinstance(section, DockerSection):
             _take(section.platform, value or {})
             continue
         elif name == "base_dockerfile":

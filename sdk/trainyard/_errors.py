@@ -58,46 +58,63 @@ class AzureMLException(Exception):
 
 
 class UserErrorException(AzureMLException):
+    """A call was made with something wrong, or asks for what is not there."""
+
     _error_code = "UserError"
 
 
 class ComputeTargetException(AzureMLException):
+    """There is no such cluster, or it cannot be what was asked of it."""
+
     _error_code = "UserError"
 
 
 class ExperimentException(AzureMLException):
-    pass
+    """Something about an experiment or its runs went wrong."""
 
 
 class ExperimentExecutionException(ExperimentException):
-    pass
+    """A run could not be submitted or followed."""
 
 
 class ActivityFailedException(AzureMLException):
-    pass
+    """The run, or the image, that was waited for has failed; the text says why."""
 
 
 class ModelPathNotFoundException(AzureMLException):
+    """The run has no such file or folder; the text lists those it has."""
+
     _error_code = "UserError"
 
 
 class SnapshotException(AzureMLException):
+    """The source folder cannot be sent: it is absent, too large, or holds odd paths."""
+
     _error_code = "UserError"
 
 
 class RunEnvironmentException(AzureMLException):
-    pass
+    """This process is not a run of a studio, or its run cannot do that here."""
 
 
 class RunConfigurationException(AzureMLException):
+    """A run configuration cannot be read, or asks for what cannot be."""
+
     _error_code = "UserError"
 
 
 class WorkspaceException(AzureMLException):
+    """There is no such workspace for this token, or one of that name already."""
+
     _error_code = "UserError"
 
 
 class WebserviceException(AzureMLException):
+    """There is no such model, or its file is here already; named so by the v1 SDK.
+
+    status_code: of the studio's answer, None where nothing was asked.
+    """
+
     def __init__(self, exception_message: str, status_code: Optional[int] = None, **kwargs: Any):
         super().__init__(exception_message, **kwargs)
         self.status_code = status_code
@@ -133,54 +150,80 @@ class StudioError(AzureMLException):
 
 
 class BadInput(StudioError, UserErrorException):
+    """Something that was sent is wrong; `fields` says of each input what."""
+
     code = "bad_input"
 
 
 class SnapshotTooLarge(BadInput, SnapshotException):
+    """The source folder, as it was sent, is larger than the studio takes."""
+
     code = "snapshot_too_large"
 
 
 class UnsafePath(BadInput, SnapshotException):
+    """A path that was sent leads out of its folder, or is no path."""
+
     code = "unsafe_path"
 
 
 class NotSignedIn(StudioError, UserErrorException):
+    """The token is wrong, has ended or was taken back."""
+
     code = "not_signed_in"
 
 
 class NotAllowed(StudioError, UserErrorException):
+    """The token's owner may not do this in this workspace."""
+
     code = "not_allowed"
 
 
 class NotFound(StudioError, UserErrorException):
+    """It is not there, or this token may not see it: the words are the same."""
+
     code = "not_found"
 
 
 class UnknownCluster(NotFound, ComputeTargetException):
+    """There is no such cluster; the text lists those there are."""
+
     code = "unknown_cluster"
 
 
 class ModelPathNotFound(NotFound, ModelPathNotFoundException):
+    """The run has no such file or folder; the text lists those it has."""
+
     code = "model_path_not_found"
 
 
 class Conflict(StudioError):
+    """It is not in the state that the call needs: ended already, taken, changed meanwhile."""
+
     code = "conflict"
 
 
 class WrongOffset(Conflict):
+    """A piece of an upload or a log came twice or too early; facts["at"] is where to go on."""
+
     code = "wrong_offset"
 
 
 class MissingBlobs(Conflict):
+    """Contents that were named were never sent; facts["missing"] lists their SHA-256."""
+
     code = "missing_blobs"
 
 
 class StorageAway(StudioError):
+    """The place where the studio keeps contents does not answer; try again later."""
+
     code = "storage_away"
 
 
 class DiskFull(StudioError):
+    """The studio has no room to keep anything new."""
+
     code = "disk_full"
 
 

@@ -6,16 +6,17 @@ They are the older way of the v1 SDK, and say so once. `run_config` is what they
 import copy
 import inspect
 import sys
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from trainyard import _errors, _estimator_environment
 from trainyard._conda import CondaDependencies
-from trainyard._datasets import inputs
+from trainyard._datasets import inputs, outputs
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration, count
 from trainyard._environment import Environment
 from trainyard._frameworks import CHAINER, PYTORCH, SKLEARN, TENSORFLOW, Framework
 from trainyard._place import Place
-from trainyard._runconfig import RunConfiguration, ScriptRunConfig
+from trainyard._runconfig import RunConfiguration, ScriptRunConfig, Target
+from trainyard._settings import TensorflowConfiguration
 
 # All names, in the order in which v1 takes them, with the values that they have unless given.
 PARAMETERS: Dict[str, Any] = {
@@ -92,17 +93,11 @@ class Nccl(PyTorchConfiguration):
         self._per_node = process_count_per_node
 
 
-class ParameterServer:
-    """Parameter servers of TensorFlow. Raises NotImplementedError: this studio starts none."""
-
-    def __init__(self, worker_count: int = 1, parameter_server_count: int = 1):
-        raise _errors.not_built(
-            "ParameterServer",
-            "distributed_training=Mpi(...); every process has RANK, WORLD_SIZE, MASTER_ADDR and"
-            " MASTER_PORT",
-        )
+class ParameterServer(TensorflowConfiguration):
+    """`distributed_training=ParameterServer(2, 1)`: workers and servers, told by TF_CONFIG."""
 
 
+WAYS = (MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration)
 BACKENDS = {"mpi": Mpi, "gloo": Gloo, "nccl": Nccl, "ps": ParameterServer}
 
 
@@ -132,7 +127,7 @@ class Estimator(ScriptRunConfig):
     _framework: Optional[Framework] = None
     __signature__ = _signature(OF_FRAMEWORKS + OF_TENSORFLOW)
 
-    def __init__(self, source_directory: Any, *positional: Any, **named: Any):
+    def _begin(self, source_directory: Any, *positional: Any, **named: Any) -> None:
         kind = type(self)
         try:
             bound = kind.__signature__.bind(source_directory, *positional, **named)
@@ -152,6 +147,47 @@ class Estimator(ScriptRunConfig):
             resume_from=self._asked["resume_from"],
             max_run_duration_seconds=self._asked["max_run_duration_seconds"],
         )
+
+    if TYPE_CHECKING:  # for editors and checkers; each kind takes what its __signature__ says
+
+        def __init__(
+            self,
+            source_directory: str,
+            compute_target: Target = None,
+            *,
+            vm_size: Optional[str] = None,
+            vm_priority: Optional[str] = None,
+            entry_script: Optional[str] = None,
+            script_params: Optional[Dict[str, Any]] = None,
+            node_count: int = 1,
+            process_count_per_node: int = 1,
+            worker_count: int = 1,
+            parameter_server_count: int = 1,
+            distributed_backend: Optional[str] = None,
+            distributed_training: Any = None,
+            use_gpu: bool = False,
+            use_docker: bool = True,
+            custom_docker_base_image: Optional[str] = None,
+            custom_docker_image: Optional[str] = None,
+            image_registry_details: Any = None,
+            user_managed: bool = False,
+            conda_packages: Optional[List[str]] = None,
+            pip_packages: Optional[List[str]] = None,
+            conda_dependencies_file_path: Optional[str] = None,
+            pip_requirements_file_path: Optional[str] = None,
+            conda_dependencies_file: Optional[str] = None,
+            pip_requirements_file: Optional[str] = None,
+            environment_variables: Optional[Dict[str, str]] = None,
+            environment_definition: Optional[Environment] = None,
+            inputs: Optional[List[Any]] = None,
+            source_directory_data_store: Any = None,
+            shm_size: Optional[str] = None,
+            resume_from: Any = None,
+            max_run_duration_seconds: Optional[int] = None,
+            framework_version: Optional[str] = None,
+        ) -> None: ...
+    else:
+        __init__ = _begin
 
     def _say_deprecated(self) -> None:
         name = type(self).__name__
@@ -188,6 +224,9 @@ class Estimator(ScriptRunConfig):
             made.communicator, made.mpi = "IntelMpi", way
             made.node_count = max(made.node_count, count("node_count", way.node_count))
             way.process_count_per_node = max(each, way.process_count_per_node)
+        elif isinstance(way, TensorflowConfiguration):
+            made.framework, made.communicator = "TensorFlow", "ParameterServer"
+            made.tensorflow = way
         return made
 
     @property
@@ -207,9 +246,13 @@ class Estimator(ScriptRunConfig):
             sent.run_config.environment = self._fitting(workspace)
         order = super(Estimator, sent).order(workspace)
         if self._inputs:
-            _, order["inputs"] = inputs.arguments(
-                self.arguments + self._inputs, workspace, self.run_config.inputs()
+            config = self.run_config
+            given, besides, made = outputs.taken(
+                self.arguments + self._inputs, workspace, config.inputs(), config.output_data
             )
+            _, order["inputs"] = inputs.arguments(given, workspace, besides)
+            if made:
+                order["output_datasets"] = made
         return order
 
     def _fitting(self, workspace: Optional[Place]) -> Environment:
@@ -270,12 +313,6 @@ def _refuse(asked: Dict[str, Any], kind: str) -> None:
         say("vm_size={!r} is not used: the cluster says its own size".format(asked["vm_size"]))
     if asked["source_directory_data_store"] is not None:
         say("source_directory_data_store is not used: the studio keeps the source folder itself")
-    for name in OF_TENSORFLOW:
-        if asked[name] not in (1, "1"):
-            raise _errors.not_built(
-                "{}({}={!r})".format(kind, name, asked[name]),
-                "node_count= and distributed_training=Mpi(...)",
-            )
     if asked["entry_script"] is None:
         raise _errors.UserErrorException(
             '{}(...) needs the script to run: entry_script="train.py"'.format(kind)
@@ -307,15 +344,22 @@ def _way(asked: Dict[str, Any]) -> Any:
                     backend, ", ".join(BACKENDS)
                 )
             )
-        way = BACKENDS[str(backend).lower()]()
+        is_servers = BACKENDS[str(backend).lower()] is ParameterServer
+        way = _servers(asked) if is_servers else BACKENDS[str(backend).lower()]()
+    if way is None and any(asked[name] not in (1, "1") for name in OF_TENSORFLOW):
+        way = _servers(asked)
     if way is None and (asked["node_count"], asked["process_count_per_node"]) != (1, 1):
         way = Mpi()
-    if way is not None and not isinstance(way, (MpiConfiguration, PyTorchConfiguration)):
+    if way is not None and not isinstance(way, WAYS):
         raise _errors.UserErrorException(
-            "distributed_training must be Mpi(...), Gloo(), Nccl(), a MpiConfiguration or a"
-            " PyTorchConfiguration, not {!r}".format(way)
+            "distributed_training must be Mpi(...), Gloo(), Nccl(), ParameterServer(...), a"
+            " MpiConfiguration or a PyTorchConfiguration, not {!r}".format(way)
         )
     return copy.copy(way)
+
+
+def _servers(asked: Dict[str, Any]) -> ParameterServer:
+    return ParameterServer(asked["worker_count"], asked["parameter_server_count"])
 
 
 def _has_gpu(workspace: Place, target: Any) -> bool:

@@ -9,8 +9,11 @@ from typing import Callable, List, Optional, Tuple
 
 from trainyard import _errors
 from trainyard._conda_text import plain, scalar
+from trainyard._lazy import zipfile
 
 INCLUDE = r"(?:-r|--requirement)(?:\s*=\s*|\s+|(?<=-r))(\S[^#]*?)\s*(?:\s#.*)?$"
+# name-version[-build]-python-abi-platform.whl
+WHEEL = re.compile(r"[^-/]+-[^-/]+(-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl\Z")
 IN_REQUIREMENTS = re.compile(r"^\s*" + INCLUDE)
 IN_CONDA = re.compile(r"^(\s*- +)['\"]?" + INCLUDE.replace(r"\s*(?:", r"['\"]?\s*(?:"))
 
@@ -26,6 +29,28 @@ def text_of(path: str, what: str = "", way_out: str = "") -> str:
                 what + " " if what else "", path, getattr(error, "strerror", None) or error, way_out
             )
         ) from None
+
+
+def check_wheel(path: str) -> None:
+    """Look whether a file is a wheel. Raises UserErrorException naming it and what is wrong."""
+    way_out = "; `pip wheel .` and `python -m build` make one: name-version-py3-none-any.whl"
+    if not os.path.isfile(path):
+        raise _errors.UserErrorException(
+            "{} is not a file on this computer".format(os.path.abspath(path))
+        )
+    if not WHEEL.match(os.path.basename(path)):
+        raise _errors.UserErrorException("{} is no name of a wheel{}".format(path, way_out))
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            names = wheel.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _errors.UserErrorException(
+            "{} is no wheel: {}{}".format(path, error, way_out)
+        ) from None
+    if not any(name.endswith(".dist-info/WHEEL") for name in names):
+        raise _errors.UserErrorException(
+            "{} is a zip, but no wheel: it has no .dist-info/WHEEL{}".format(path, way_out)
+        )
 
 
 def requirements_of(path: str, _open: Tuple[str, ...] = ()) -> str:

@@ -64,6 +64,7 @@ class ImageBuildDetails:
 
     @property
     def build_id(self) -> str:
+        """`<environment>:<version>/<kind>`; builds of the same are one."""
         return "{}:{}/{}".format(self.environment_name, self.environment_version, self.kind)
 
     @property
@@ -160,10 +161,12 @@ class DockerImageDetails(Dict[str, Any]):
 
     @property
     def image_exist(self) -> bool:
+        """Whether the image is built."""
         return bool(self["imageExistsInRegistry"])
 
     @property
     def dockerfile(self) -> Optional[str]:
+        """The text of the Dockerfile that makes it; None where there is none."""
         found: Optional[str] = self["ingredients"]["dockerfile"]
         return found
 

@@ -128,5 +128,7 @@ class Logging:
 def not_here(call: str) -> NotImplementedError:
     """Return the error for a call that only the run's own script can make."""
     return _errors.not_built(
-        call + " outside of the run's own script", "Run.get_context() in the script, and log there"
+        call + " outside of the run's own script",
+        "Run.get_context() in the script, and log there; to a run that start_logging began, before"
+        " its complete() or fail()",
     )

@@ -1,4 +1,4 @@
-"""The nodes of a cluster one by one, and the runs that are on them or wait for them."""
+"""The nodes of a cluster one by one, their sizes, and the runs on them or waiting for them."""
 
 from typing import Any, Dict, Iterator, List, Union
 
@@ -48,6 +48,20 @@ def active_runs(
             and _has("properties", answer, properties)
         ):
             yield workspace._run_of(answer)
+
+
+def sizes(workspace: Place) -> List[Dict[str, Any]]:
+    """Return the node sizes that have names, with the v1 SDK's keys."""
+    return [
+        {
+            "name": size["name"],
+            "vCPUs": size["cpus"],
+            "gpus": size["gpus"],
+            "memoryGB": size["memory_gib"],
+            "maxResourceVolumeMB": None,
+        }
+        for size in workspace.client.get(workspace.api("sizes"))["items"]
+    ]
 
 
 def usages(workspace: Place) -> List[Dict[str, Any]]:

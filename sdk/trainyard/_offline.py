@@ -27,14 +27,17 @@ class OfflineRun:
 
     @property
     def id(self) -> str:
+        """`OfflineRun_<uuid>`."""
         return self._run_id
 
     @property
     def tags(self) -> Dict[str, str]:
+        """Name → text of the tags that this process set."""
         return dict(self._tags)
 
     @property
     def properties(self) -> Dict[str, str]:
+        """Name → text of the properties that this process added."""
         return dict(self._properties)
 
     # --- what is logged ------------------------------------------------------------
@@ -66,18 +69,23 @@ class OfflineRun:
     def log_image(
         self, name: str, path: Optional[str] = None, plot: Any = None, description: str = ""
     ) -> None:
+        """Print that a picture was logged; only its path, or a plot's text, is kept."""
         self._log_file("image", name, path or plot)
 
     def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        """Print residuals, and keep them."""
         self._log_file("residual", name, value)
 
     def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        """Print predictions, and keep them."""
         self._log_file("predictions", name, value)
 
     def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        """Print an accuracy table, and keep it."""
         self._log_file("accuracy_table", name, value)
 
     def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+        """Print a confusion matrix, and keep it."""
         self._log_file("confusion_matrix", name, value)
 
     def _log_file(self, kind: str, name: str, value: Any) -> None:
@@ -111,22 +119,27 @@ class OfflineRun:
 
     # --- tags and properties ------------------------------------------------------------
     def tag(self, key: str, value: Optional[str] = None) -> None:
+        """Set a tag, and print it."""
         self._tags[key] = "" if value is None else str(value)
         _attempted("add tag {} with value {}", key, value)
 
     def set_tags(self, tags: Dict[str, str]) -> None:
+        """Set tags, and print them."""
         self._tags.update(tags)
         _attempted("set tags {}", tags)
 
     def remove_tags(self, tags: Any) -> None:
+        """Take tags away by their names, and print them."""
         for key in [tags] if isinstance(tags, str) else list(tags):
             self._tags.pop(key, None)
         _attempted("remove tags {}", tags)
 
     def get_tags(self) -> Dict[str, str]:
+        """Return name → text of the tags."""
         return self.tags
 
     def add_properties(self, properties: Dict[str, Any]) -> None:
+        """Add properties. Raises Conflict for one that has another value."""
         added = {str(key): str(value) for key, value in properties.items()}
         for key, value in added.items():
             if self._properties.get(key, value) != value and key != "description":
@@ -138,24 +151,32 @@ class OfflineRun:
         _attempted("add properties {}", properties)
 
     def get_properties(self) -> Dict[str, str]:
+        """Return name → text of the properties."""
         return self.properties
 
     # --- files ------------------------------------------------------------
     def upload_file(self, name: str, path_or_stream: Any, datastore_name: Any = None) -> None:
+        """Print that a file would be kept; it is not copied."""
         self._files.append(name)
         _attempted("track file {} at {}", name, path_or_stream)
 
     def upload_folder(self, name: str, path: str, datastore_name: Any = None) -> None:
+        """Print that a folder would be kept; it is not copied."""
         self._files.append(name)
         _attempted("track folder {} at {}", name, path)
 
     def upload_files(self, names: List[str], paths: List[str], *more: Any, **unused: Any) -> None:
+        """Print that files would be kept; they are not copied."""
         for name, path in zip(names, paths):
             self.upload_file(name, path)
 
     def get_file_names(self) -> List[str]:
         """Return the names under which files and folders would have been kept."""
         return list(self._files)
+
+    def take_snapshot(self, file_or_folder_path: str) -> None:
+        """Print that a file or a folder would be kept as the run's code."""
+        _attempted("take a snapshot of {}", file_or_folder_path)
 
     # --- children ------------------------------------------------------------
     def child_run(
@@ -177,6 +198,7 @@ class OfflineRun:
         return children
 
     def get_children(self, recursive: bool = False, **unused: Any) -> "Iterator[OfflineRun]":
+        """Yield the runs below this one; recursive: all the way down."""
         for child in self._children:
             yield child
             if recursive:
@@ -188,27 +210,34 @@ class OfflineRun:
         """There is nothing on its way anywhere."""
 
     def wait_for_completion(self, *unused: Any, **more: Any) -> Dict[str, Any]:
+        """Return at once: there is nothing to wait for."""
         return self.get_details()
 
     def start(self) -> None:
+        """Say that it runs."""
         self._status = "Running"
 
     def complete(self, _set_status: bool = True) -> None:
+        """Say that it is Completed."""
         self._status = "Completed"
 
     def fail(self, error_details: Any = None, error_code: Any = None, **unused: Any) -> None:
+        """Say that it has Failed, and print why."""
         self._status = "Failed"
         if error_details is not None:
             _attempted("fail with {}", error_details)
 
     def cancel(self) -> None:
+        """Nobody could cancel it. Raises RunEnvironmentException."""
         raise _errors.RunEnvironmentException("an offline run cannot be canceled; end its process")
 
     @property
     def status(self) -> str:
+        """Running until complete() or fail() is called."""
         return self._status
 
     def get_status(self) -> str:
+        """Return the status; nobody is asked."""
         return self._status
 
     def get_details(self) -> Dict[str, Any]:

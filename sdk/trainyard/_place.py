@@ -1,10 +1,13 @@
 """What a workspace and an experiment are to the modules below them: a client and a name."""
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, cast
 
 from trainyard import _config, _errors
 from trainyard._client import Client
+
+if TYPE_CHECKING:  # What stands above is named for people's editors and checkers alone.
+    from trainyard._workspace import Workspace
 
 _opened: "List[Place]" = []
 
@@ -21,14 +24,17 @@ class Place:
 
     @property
     def name(self) -> str:
+        """The workspace's name."""
         return self._name
 
     @property
     def subscription_id(self) -> str:
+        """What config.json calls it; the studio makes nothing of it."""
         return self._subscription_id
 
     @property
     def resource_group(self) -> str:
+        """What config.json calls it; the studio makes nothing of it."""
         return self._resource_group
 
     def api(self, path: str) -> str:
@@ -70,11 +76,13 @@ class Group:
         self._name = name
 
     @property
-    def workspace(self) -> Place:
-        return self._workspace
+    def workspace(self) -> "Workspace":
+        """The workspace that it is in."""
+        return cast("Workspace", self._workspace)
 
     @property
     def name(self) -> str:
+        """The experiment's name."""
         return self._name
 
     def __repr__(self) -> str:

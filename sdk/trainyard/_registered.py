@@ -67,10 +67,12 @@ class Registered(Described):
 
     @property
     def description(self) -> str:
+        """What is written on it in the studio; "" before it is registered."""
         return str(self._facts.get("description") or "")
 
     @property
     def tags(self) -> Dict[str, str]:
+        """Name → text; {} before it is registered."""
         return dict(self._facts.get("tags") or {})
 
     @property
@@ -80,6 +82,7 @@ class Registered(Described):
 
     @property
     def is_archived(self) -> bool:
+        """Whether it is left out of lists; runs may use it still."""
         return bool(self._facts.get("archived"))
 
     def order(self) -> Dict[str, Any]:

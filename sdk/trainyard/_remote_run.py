@@ -1,19 +1,19 @@
 """What can be asked of a run over HTTP: its details, metrics, files; wait, cancel, register."""
 
 import json
-import re
-from typing import Any, Dict, Iterable, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, cast
 
-from trainyard import _distributed, _errors, _following, _metrics
+from trainyard import _errors, _following, _metrics, _run_details
 from trainyard._client import file_path
 from trainyard._environment import Environment
 from trainyard._image_build import page_of
 from trainyard._place import Group
 from trainyard._run_files import RunFiles
 
+if TYPE_CHECKING:  # What stands above is named for people's editors and checkers alone.
+    from trainyard._experiment import Experiment
+
 DESCRIPTION = "description"
-NO_IMAGE = "EnvironmentFailed"  # the error's type when the run's image could not be built
-OF_RANK = re.compile(r"rank \d+: ")  # of several processes, the one that failed
 
 
 class RemoteRun(RunFiles):
@@ -36,19 +36,23 @@ class RemoteRun(RunFiles):
 
     # --- what it is ------------------------------------------------------------
     @property
-    def experiment(self) -> Group:
-        return self._experiment
+    def experiment(self) -> "Experiment":
+        """The experiment that it is a run of."""
+        return cast("Experiment", self._experiment)
 
     @property
     def id(self) -> str:
+        """`<experiment>_<seconds>_<8 hex>`, or a UUID of one that start_logging began."""
         return self._run_id
 
     @property
     def number(self) -> int:
+        """Its number in its experiment, from 1."""
         return int(self._fact("number"))
 
     @property
     def name(self) -> str:
+        """The name that people see; `display_name` can be set."""
         return str(self._fact("name"))
 
     @property
@@ -75,30 +79,30 @@ class RemoteRun(RunFiles):
         return None if self._fact("interactive") else "azureml.scriptrun"
 
     @property
-    def output_datasets(self) -> Dict[str, Any]:
-        """Always empty: what a run writes to ./outputs are its files."""
-        return {}
-
-    @property
     def status(self) -> str:
         """The status as it was when last asked for; get_status() asks."""
         return str(self._fact("state"))
 
     @property
     def tags(self) -> Dict[str, str]:
+        """Tags as they were when last asked for; get_tags() asks."""
         return dict(self._fact("tags"))
 
     @property
     def properties(self) -> Dict[str, str]:
+        """Properties as they were when last asked for; get_properties() asks."""
         return dict(self._fact("properties"))
 
     def get_status(self) -> str:
+        """Ask the studio, and return the status: "Queued", "Running", "Completed", …"""
         return str(self._fetch()["state"])
 
     def get_tags(self) -> Dict[str, str]:
+        """Ask the studio, and return name → text of the tags."""
         return dict(self._fetch()["tags"])
 
     def get_properties(self) -> Dict[str, str]:
+        """Ask the studio, and return name → text of the properties."""
         return dict(self._fetch()["properties"])
 
     def get_snapshot_id(self) -> str:
@@ -132,9 +136,9 @@ class RemoteRun(RunFiles):
                 ContentSnapshotId=facts["snapshot"],
                 **{"_azureml.ComputeTargetType": "local" if is_here else "amlcompute"},
             ),
-            "inputDatasets": [_input(one) for one in facts.get("inputs") or ()],
-            "outputDatasets": [],
-            "runDefinition": None if is_here else _definition(facts),
+            "inputDatasets": [_run_details.input_of(one) for one in facts.get("inputs") or ()],
+            "outputDatasets": _run_details.outputs_of(facts),
+            "runDefinition": None if is_here else _run_details.definition_of(facts),
             "logFiles": {
                 item["path"]: file_path(url, item["path"])
                 for item in items
@@ -142,8 +146,12 @@ class RemoteRun(RunFiles):
             },
             "submittedBy": facts["created_by"],
         }
+        warnings = _run_details.warnings_of(facts)
+        if warnings:
+            details["warnings"] = warnings
         if facts["error"]:
-            details["error"] = self._error(facts)
+            page = self.get_portal_url()
+            details["error"] = _run_details.whole_error(self._error(facts), facts, page)
         return details
 
     def get_details_with_logs(self) -> Dict[str, Any]:
@@ -168,12 +176,12 @@ class RemoteRun(RunFiles):
                 "run {} is no run of a cluster: its environment is what is installed where"
                 " start_logging was called".format(self._run_id)
             )
-        return _environment(facts)
+        return _run_details.environment_of(facts)
 
     def _error(self, facts: Dict[str, Any]) -> Dict[str, Any]:
         """Return the error of a failed run, with the page where its cause can be mended."""
-        words = error_of(facts)
-        if facts["error"].get("type") == NO_IMAGE:
+        words = _run_details.error_of(facts)
+        if facts["error"].get("type") == _run_details.NO_IMAGE:
             named = facts["environment"]
             page = self.get_portal_url()
             if named.get("version") is not None:
@@ -196,6 +204,8 @@ class RemoteRun(RunFiles):
         if show_output:
             url = self.get_portal_url()
             facts = _following.until_end(self._client, self._run_id, url)
+            for warning in _run_details.warnings_of(facts):
+                print("\nWarnings:\n" + warning["message"])
         else:
             facts = _following.silently(self._client, self._run_id)
         self._facts = facts
@@ -215,6 +225,7 @@ class RemoteRun(RunFiles):
         self.set_tags({key: value})
 
     def set_tags(self, tags: Dict[str, Any]) -> None:
+        """Set tags, name → text; others stay. Raises UserErrorException."""
         words = {str(key): "" if tags[key] is None else str(tags[key]) for key in tags}
         self._facts = self._client.patch(self._base, {"tags": words})
 
@@ -242,16 +253,17 @@ class RemoteRun(RunFiles):
         column → value where it has one row. Of a file (a picture, a confusion matrix, …) where it
         is; populate=True: the bytes of the picture, the dict of the others.
         recursive=True: run id → such a dict, of this run and of all below it.
+        run_type: of runs of that type alone ("azureml.scriptrun"); another run has no metrics then.
         """
-        if run_type is not None:
-            raise _errors.not_built("Run.get_metrics(run_type=...)", "get_metrics()")
-        found = _metrics.read(self._client, self._base, name, populate)
+
+        def read(run: RemoteRun) -> Dict[str, Any]:
+            return _metrics.read(run._client, run._base, name, populate)
+
+        is_meant = run_type is None or self.type == run_type
         if not recursive:
-            return found
-        of_each = {self._run_id: found}
-        for run in self._below():
-            of_each[run.id] = _metrics.read(self._client, run._base, name, populate)
-        return of_each
+            return read(self) if is_meant else {}
+        below = [run for run in self._below() if run_type is None or run.type == run_type]
+        return {run.id: read(run) for run in ([self] if is_meant else []) + below}
 
     def _below(self) -> Iterable[Any]:
         """All runs below this one; see Children."""
@@ -261,75 +273,3 @@ class RemoteRun(RunFiles):
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(
             self._experiment.name, self._run_id, self.type, self.status
         )
-
-
-def error_of(facts: Dict[str, Any]) -> Dict[str, Any]:
-    """Return a failed run's error as the v1 SDK shapes it, with what the studio knows beside."""
-    error = dict(facts["error"])
-    message = error.get("message") or "the run failed"
-    if error.get("type") == NO_IMAGE and error.get("guilty"):
-        message += "; at fault: " + error["guilty"]
-    if error.get("traceback"):
-        # The known words stay together: people search logs for them.
-        rank = OF_RANK.match(message)
-        said = message[rank.end() :] if rank else message
-        message = "{}User program failed with {}".format(rank.group() if rank else "", said)
-    return {"error": {"code": "UserError", "message": message, "details": error}}
-
-
-def _definition(facts: Dict[str, Any]) -> Dict[str, Any]:
-    definition = facts.get("definition") or {}
-    words: Dict[str, Any] = {
-        "script": facts["script"],
-        "command": "",
-        "useAbsolutePath": False,
-        "arguments": list(facts["arguments"]),
-        "sourceDirectoryDataStore": None,
-        "target": facts["cluster"],
-        "dataReferences": {},
-        "data": {told["name"]: _data(told) for told in facts.get("inputs") or ()},
-        "outputData": {},
-        "jobName": None,
-        "maxRunDurationSeconds": facts["max_run_duration_seconds"],
-        "priority": None,
-        "credentialPassthrough": False,
-        "history": {
-            "outputCollection": True,
-            "directoriesToWatch": ["logs"],
-            "enableMLflowTracking": False,
-            "snapshotProject": True,
-        },
-        "environment": dict(_environment(facts).as_json(), definition=definition),
-        "environmentVariables": dict(definition.get("variables") or {}),
-    }
-    return dict(words, **_distributed.definition(facts))
-
-
-def _data(told: Dict[str, Any]) -> Dict[str, Any]:
-    """Return an input as a run's definition has it, below its name."""
-    return {
-        "dataLocation": {"dataset": {"id": told["dataset"] or told["tree"]}, "dataPath": None},
-        "mechanism": str(told["mode"]).capitalize(),
-        "pathOnCompute": told["path"] or None,
-        "environmentVariableName": told["name"],
-        "overwrite": False,
-    }
-
-
-def _input(told: Dict[str, Any]) -> Dict[str, Any]:
-    """Return an input of a run as the v1 SDK says it."""
-    return {
-        "dataset": {"id": told["dataset"] or told["tree"]},
-        "consumptionDetails": {
-            "type": "RunInput",
-            "inputName": told["name"],
-            "mechanism": str(told["mode"]).capitalize(),
-            "pathOnCompute": told["path"] or None,
-        },
-    }
-
-
-def _environment(facts: Dict[str, Any]) -> Environment:
-    named = facts["environment"]
-    words = {"name": named["name"], "version": named["version"]}
-    return Environment._of(dict(words, definition=facts.get("definition") or {"pip": ""}))

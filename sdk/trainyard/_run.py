@@ -3,18 +3,21 @@
 import importlib
 import os
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Optional, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Union, cast
 
-from trainyard import _children, _errors, _sending
+from trainyard import _children, _errors, _sending, _snapshot
 from trainyard._children import Children, Marks
 from trainyard._dataset import of_input
-from trainyard._datasets import inputs
+from trainyard._datasets import inputs, outputs
+from trainyard._datastore import Datastore
 from trainyard._lazy import shutil, tempfile
 from trainyard._logging import Logging
 from trainyard._notebook import ShownRun
 from trainyard._offline import OfflineRun
 from trainyard._place import Group, Place
 from trainyard._unbuilt import unbuilt
+
+NO_FILES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # their snapshot
 
 
 class Run(ShownRun, Logging, Children):
@@ -43,8 +46,8 @@ class Run(ShownRun, Logging, Children):
     @classmethod
     def get_context(
         cls, allow_offline: bool = True, used_for_context_manager: bool = False, **unused: Any
-    ) -> Any:
-        """Return the run that this script is; elsewhere an offline one that prints.
+    ) -> "Run":
+        """Return the run that this script is; elsewhere an OfflineRun, which prints.
 
         Nothing is asked over the network for it. Raises RunEnvironmentException where there is
         no run and allow_offline is False.
@@ -58,7 +61,8 @@ class Run(ShownRun, Logging, Children):
                     " are not set; submit the script, or allow an offline run"
                 )
             Run._current = OfflineRun()
-        return Run._current
+        # An offline one stands for a run: what a script calls is what a run has.
+        return cast(Run, Run._current)
 
     @staticmethod
     def get(workspace: Place, run_id: str) -> "Run":
@@ -67,7 +71,7 @@ class Run(ShownRun, Logging, Children):
         return run
 
     @classmethod
-    def get_submitted_run(cls, **unused: Any) -> Any:
+    def get_submitted_run(cls, **unused: Any) -> "Run":
         """Return get_context(allow_offline=False), as the v1 SDK called it before."""
         return cls.get_context(allow_offline=False)
 
@@ -110,12 +114,14 @@ class Run(ShownRun, Logging, Children):
     ) -> "Run":
         """Begin a run below this one, here; log to it, then complete() it, or use `with`.
 
-        name: it is called `<name of this run>><name>`.   outputs: a folder whose files are kept
-        as outputs/… when it completes; without one none are.
+        name: it is called `<name of this run>><name>`.   run_id: an id of your own, of letters,
+        numbers, hyphens and underscores; by default a UUID.   outputs: a folder whose files are
+        kept as outputs/… when it completes; without one none are.
+        Raises UserErrorException for an id that breaks the rule, Conflict for one that is taken.
         """
-        if run_id is not None:
-            raise _errors.not_built("Run.child_run(run_id=...)", "the id that the studio gives")
-        return self._begun([{"name": name} if name else {}], outputs or os.devnull)[0]
+        order = {"name": name, "run_id": run_id}
+        order = {key: str(text) for key, text in order.items() if text}
+        return self._begun([order], outputs or os.devnull)[0]
 
     def create_children(
         self,
@@ -268,10 +274,61 @@ class Run(ShownRun, Logging, Children):
             for name, (mode, value) in found.items()
         }
 
+    @property
+    def output_datasets(self) -> Dict[str, Any]:
+        """Name → path of each output folder in the script.
+
+        Outside of the script: name → Dataset of what was written, once it was.
+        """
+        if self._spool is not None and self._session is None:
+            return dict(outputs.of_script(os.environ))
+        workspace = self._experiment.workspace
+        told = {one["name"]: one["dataset"] or one["tree"] for one in self._outputs()}
+        return {name: of_input(workspace, told[name]) for name in told if told[name]}
+
+    def _outputs(self) -> List[Dict[str, Any]]:
+        return list(self._fetch().get("output_datasets") or ())
+
+    def get_output_data(self, name: str) -> outputs.OutputData:
+        """Return where an output lies in the store: .path_on_datastore, .download(local_path).
+
+        Raises UserErrorException for a name that the run has no output of.
+        """
+        told = {one["name"]: one["destination"] for one in self._outputs()}
+        if name not in told:
+            raise _errors.UserErrorException(
+                'run {} has no output "{}"; its outputs: {}'.format(
+                    self._run_id, name, ", ".join(told) or "none"
+                )
+            )
+        store = Datastore(self._experiment.workspace)
+        return outputs.OutputData(store, name, told[name], "upload")
+
+    def take_snapshot(self, file_or_folder_path: str) -> str:
+        """Keep a file or a folder as the code of a run that was begun without; return its id.
+
+        Once for a run. Raises SnapshotException for what cannot be sent, and UserErrorException
+        for a run that has its code.
+        """
+        if self._fetch()["snapshot"] != NO_FILES:
+            raise _errors.UserErrorException(
+                "run {} has its code already, and a run keeps one snapshot; upload_file and"
+                " upload_folder keep other files".format(self._run_id)
+            )
+        path = os.path.expanduser(os.fspath(file_or_folder_path))
+        place = self._experiment.workspace
+        found = _snapshot.checked(self._client, place.name, path)
+        # As files are sent that a script registers: a run's own token may do that.
+        sent = _sending.send(place, [(one.path, one.place) for one in found])
+        order = {"snapshot": self._client.post(place.api("snapshots"), {"files": sent})["snapshot"]}
+        try:
+            self._client.post(self._base + "/snapshot", order)
+        except _errors.Conflict as error:
+            raise _errors.UserErrorException(error.message) from None
+        return str(self._fetch()["snapshot"])
+
 
 for _name, _instead in (
-    ("take_snapshot", "experiment.start_logging(snapshot_directory=...)"),
     ("get_secret", "a variable of the run's environment: RunConfiguration.environment_variables"),
-    ("get_output_data", "run.download_files(prefix='outputs/')"),
 ):
     setattr(Run, _name, unbuilt("Run." + _name, _instead))

@@ -2,12 +2,13 @@
 
 import os
 import re
+import warnings
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from trainyard import _distributed, _errors, _runconfig_file
+from trainyard import _distributed, _errors, _resuming, _runconfig_file
 from trainyard._compute import ComputeTarget
 from trainyard._conda import CondaDependencies
-from trainyard._datasets import inputs
+from trainyard._datasets import inputs, outputs
 from trainyard._definition import warn_of_unused
 from trainyard._distributed import MpiConfiguration, PyTorchConfiguration
 from trainyard._environment import Environment
@@ -22,6 +23,12 @@ from trainyard._settings import (
 )
 
 Target = Union[None, str, ComputeTarget]
+JobConfig = Union[None, MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration]
+LOCAL = "local"  # in v1 the computer that submits
+ON_ITS_OWN = (
+    'target "local": the run is on the studio\'s own cluster, as without a target. Of this computer'
+    " it has the source folder; experiment.start_logging() is for scripts that run here"
+)
 
 
 class RunConfiguration(Settings):
@@ -131,24 +138,21 @@ class ScriptRunConfig:
         *,
         compute_target: Target = None,
         environment: Optional[Environment] = None,
-        distributed_job_config: Any = None,
+        distributed_job_config: JobConfig = None,
         resume_from: Any = None,
         max_run_duration_seconds: Optional[int] = None,
-        command: Any = None,
-        docker_runtime_config: Any = None,
+        command: Union[None, str, List[Any]] = None,
+        docker_runtime_config: Optional[DockerConfiguration] = None,
     ):
         command = command or getattr(run_config, "command", None)
         if command:
             script, arguments = _taken_apart(command, script, arguments)
-        if resume_from is not None:
-            raise _errors.not_built(
-                "ScriptRunConfig(resume_from=...)",
-                "download the earlier run's checkpoint and put it into the source folder",
-            )
         self.run_config = run_config or RunConfiguration()
         self.source_directory = os.fspath(source_directory) if source_directory else "."
         self.script = script if script is not None else self.run_config.script
         self.arguments = list(self.run_config.arguments if arguments is None else arguments)
+        if resume_from is not None:
+            self.arguments += _resuming.arguments(resume_from)
         if compute_target is not None:
             self.run_config.target = compute_target
         if environment is not None:
@@ -169,7 +173,11 @@ class ScriptRunConfig:
         that nobody said how to read.
         """
         script = self.checked_script()
-        arguments, read = inputs.arguments(self.arguments, workspace, self.run_config.inputs())
+        config = self.run_config
+        given, besides, made = outputs.taken(
+            self.arguments, workspace, config.inputs(), config.output_data
+        )
+        arguments, read = inputs.arguments(given, workspace, besides)
         order: Dict[str, Any] = {
             "script": script,
             "arguments": arguments,
@@ -180,6 +188,8 @@ class ScriptRunConfig:
         order.update(_distributed.spread(self.run_config))
         if read:
             order["inputs"] = read
+        if made:
+            order["output_datasets"] = made
         limit_s = getattr(self.run_config, "max_run_duration_seconds", None)
         if limit_s is not None:
             order["max_run_duration_seconds"] = int(limit_s)
@@ -219,8 +229,9 @@ def _cluster_name(target: Target) -> Optional[str]:
     if target is None:
         return None
     if isinstance(target, str):
-        if target == "local":
-            raise _errors.not_built('target="local"', "a cluster's name, or no target at all")
+        if target == LOCAL:
+            warnings.warn(ON_ITS_OWN, stacklevel=4)
+            return None
         return target
     return target.name
 

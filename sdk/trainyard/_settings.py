@@ -4,7 +4,7 @@ What a studio does not use is kept, and `unused()` says so in words for a warnin
 """
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from trainyard import _errors
 from trainyard._conda import CondaDependencies
@@ -33,16 +33,18 @@ class Settings:
         for name in values or {}:
             setattr(self, name, values[name])  # type: ignore[index]
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        is_known = name in self.__dict__ or name.startswith("_") or hasattr(type(self), name)
-        if not is_known and self.__dict__.get("_is_closed"):
-            raise self._unknown(name)
-        object.__setattr__(self, name, value)
+    if not TYPE_CHECKING:  # a checker that saw these would take every name for a setting
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise self._unknown(name)
+        def __setattr__(self, name: str, value: Any) -> None:
+            is_known = name in self.__dict__ or name.startswith("_") or hasattr(type(self), name)
+            if not is_known and self.__dict__.get("_is_closed"):
+                raise self._unknown(name)
+            object.__setattr__(self, name, value)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise self._unknown(name)
 
     def _unknown(self, name: str) -> AttributeError:
         own = [key for key in self.__dict__ if not key.startswith("_")]
@@ -108,6 +110,8 @@ class PythonSection(Settings):
 
 
 class DockerPlatform(Settings):
+    """Kept, not used: images are built for the studio's kind of machine."""
+
     def __init__(self, **values: Any) -> None:
         self.os = "Linux"
         self.architecture = "amd64"
@@ -194,6 +198,7 @@ class DockerConfiguration(Settings):
         self._close()
 
     def unused(self) -> List[str]:
+        """Return what is set here and has no effect."""
         return how_tasks_run("docker_runtime_config.", self.shm_size, self.arguments)
 
 
@@ -207,6 +212,7 @@ class SparkSection(Settings):
         self._close(values)
 
     def unused(self) -> List[str]:
+        """Return what is set here and has no effect."""
         return ["spark.packages: this studio runs no Spark"] if self.packages else []
 
 
@@ -222,6 +228,7 @@ class DatabricksSection(Settings):
         self._close(values)
 
     def unused(self) -> List[str]:
+        """Return what is set here and has no effect."""
         libraries = [name for name in vars(self) if name.endswith("_libraries")]
         return [
             "databricks.{}: this studio runs no Databricks".format(name)
@@ -280,8 +287,27 @@ class AmlComputeConfiguration(Settings):
         return ["amlcompute.vm_size: name a cluster as the target; ComputeTarget.create makes one"]
 
 
+class ResourceConfiguration(Settings):
+    """What a service of a model would be given: kept, not used, for nothing is served here."""
+
+    def __init__(
+        self,
+        cpu: Optional[float] = None,
+        memory_in_gb: Optional[float] = None,
+        gpu: Optional[int] = None,
+    ):
+        self.cpu = cpu
+        self.memory_in_gb = memory_in_gb
+        self.gpu = gpu
+        self._close()
+
+
 class TensorflowConfiguration(Settings):
-    """Kept: a run whose communicator is "ParameterServer" is refused, with the way out."""
+    """Workers of TensorFlow: each process finds the others by its variable TF_CONFIG.
+
+    worker_count: of all nodes together.   parameter_server_count: these and all workers are on one
+    node; 0 for workers on a node each (MultiWorkerMirroredStrategy).
+    """
 
     def __init__(self, worker_count: int = 1, parameter_server_count: int = 1):
         self.worker_count = worker_count

@@ -98,6 +98,7 @@ class Live:
         threading.Thread(target=self._watch, name="trainyard-widget", daemon=True).start()
 
     def stop(self) -> None:
+        """Show nothing more; what was shown stays."""
         self._ended.set()
 
     def _watch(self) -> None:

@@ -44,8 +44,11 @@ class Edge:
         self._ask()
         return {"task_id": task_id} if task_id in self.tasks else None
 
-    def meeting_point(self, group: str) -> tuple[str, int]:
+    def meeting_point(self, group: str, ports: int = 1) -> tuple[str, int]:
         return "node-0", 29500
+
+    def hosts(self, count: int) -> list[str]:
+        return [f"node-{rank}" for rank in range(count)]
 
     def look(self, handle: Handle) -> Sighting:
         self._ask()

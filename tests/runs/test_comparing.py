@@ -60,8 +60,8 @@ def test_metrics_are_listed_by_how_many_runs_have_them_and_values_are_asked_for(
     logged(two, sequence=2, accuracy=[0.5, float("nan")])
     found = compare(caller, one, two, metrics=["loss", "accuracy", "absent"])
     assert found["metrics"]["items"] == [
-        {"name": "loss", "runs": 2, "goal": "min"},
-        {"name": "accuracy", "runs": 1, "goal": "max"},
+        {"name": "loss", "runs": 2, "goal": "min", "is_goal_said": True},
+        {"name": "accuracy", "runs": 1, "goal": "max", "is_goal_said": True},
     ]
     assert found["metrics"]["next"] is None
     assert found["values"]["loss"] == {

@@ -12,6 +12,7 @@ from runs.states import State
 from tests.factories import make_experiment, make_member, make_run, make_user
 from tests.fixtures.many_runs import fill
 from tests.runs.rows import make_series
+from tests.runs.series import log
 
 
 @pytest.fixture
@@ -50,6 +51,15 @@ def test_the_newest_run_is_first_and_the_best_is_named(page, member, runs):
     text = " ".join(reply.content.decode().split())
     assert "Best <b>loss 0.08333</b>" in text
     assert text.count(' title="the best of this page"') == 2  # of the loss, and of the accuracy
+
+
+def test_what_no_name_calls_better_has_no_best(page, member, runs):
+    for run in runs:
+        log(run, [run.number / 100], name="learning_rate")
+        log(run, [run.number / 100], name="top1_accuracy")
+    text = page.get(url(member) + "?columns=metrics.learning_rate,metrics.top1_accuracy")
+    marked = re.findall(r'class="n best"[^>]*>([^<]*)<', text.content.decode())
+    assert marked == ["0.12"]  # of the accuracy
 
 
 def test_a_heading_sorts_with_the_best_on_top_and_then_the_other_way(page, member, runs):

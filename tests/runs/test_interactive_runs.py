@@ -115,17 +115,17 @@ def test_children_are_found_by_their_parent_and_log_by_tokens_of_their_own(lab):
     ("query", "names"),
     [("tag=kind%3Dgood", ["one"]), ("tag=kind", ["two", "one"]), ("property=p%3D1", ["two"]),
      ("tag=kind%3Dgood&property=p", []), ("state=Running", ["three", "two", "one"]),
-     ("state=Failed", [])],
+     ("state=Failed", []), ("tag=5%3Dx", ["three"]), ("tag=5", ["three"])],
 )  # fmt: skip
 def test_a_list_is_narrowed_by_tags_properties_and_state(lab, query, names):
     start(lab, name="one", tags={"kind": "good"})
     start(lab, name="two", tags={"kind": "bad"}, properties={"p": "1"})
-    start(lab, name="three")
+    start(lab, name="three", tags={"5": "x"})
     found = lab.get(place(lab) + "runs?" + query).json()["items"]
     assert [one["name"] for one in found] == names
 
 
-@pytest.mark.parametrize("query", ["tag=", "tag=5%3Dx", "state=Gone", "&".join(["tag=a"] * 11)])
+@pytest.mark.parametrize("query", ["tag=", "tag=%3Dx", "state=Gone", "&".join(["tag=a"] * 11)])
 def test_what_cannot_be_looked_for_is_refused(lab, query):
     assert lab.get(place(lab) + "runs?" + query).status_code == 400
 
@@ -176,3 +176,36 @@ def test_tags_are_taken_away_by_their_names(lab):
     assert lab.get(place(lab) + "runs?tag=a").json()["items"] == []
     wrong = lab.patch(f"runs/{run['run_id']}", {"remove_tags": "a"})
     assert wrong.status_code == 400
+
+
+def below(lab, run, *items):
+    return lab.post(f"runs/{run['run_id']}/children", {"items": list(items)})
+
+
+def test_a_child_has_the_id_that_was_chosen_for_it(lab):
+    run = start(lab)
+    [child] = below(lab, run, {"run_id": "fold_1-a"}).json()["items"]
+    assert (child["run_id"], child["name"]) == ("fold_1-a", "run_fold_1-a")
+    assert lab.get("runs/fold_1-a").json()["properties"]["parent_run_id"] == run["run_id"]
+    own = by_run(lab, child)
+    batch = {"writer": "w", "sequence": 1, "series": [points("acc", 0.5)]}
+    assert own.post("driver/metrics", batch).status_code == 200
+    [long] = below(lab, run, {"run_id": "x" * 255}).json()["items"]
+    assert len(long["name"]) == 100 and lab.get(f"runs/{'x' * 255}").status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["-a", "a b", "a/b", "..", "é", "a.b", "x" * 256])
+def test_an_id_that_breaks_the_rule_begins_nothing(lab, wanted):
+    run = start(lab)
+    assert below(lab, run, {}, {"run_id": wanted}).status_code == 400
+    assert Run.objects.count() == 1
+
+
+def test_an_id_that_is_taken_is_said(api, lab):
+    other = start(api())
+    run = start(lab)
+    for items in ([{"run_id": other["run_id"]}], [{"run_id": "twice"}, {"run_id": "twice"}]):
+        refused = below(lab, run, *items)
+        assert refused.status_code == 409
+        assert "choose another" in refused.json()["error"]["message"]
+    assert Run.objects.count() == 2

@@ -45,6 +45,13 @@ def test_runs_are_numbered_within_their_experiment(caller):
         ({"environment": {"definition": {"pip": "numpy==\n"}}}, 400, "line 1"),
         ({"arguments": "--lr 0.1"}, 400, "a list"),
         ({"node_count": 3}, 400, "cpu-cluster has at most 2 nodes: ask for 2 or fewer, or resize"),
+        ({"parameter_server_count": 1}, 400, "are of runs whose distribution is TensorFlow"),
+        (
+            {"parameter_server_count": 1, "node_count": 2, "distribution": "TensorFlow"},
+            400,
+            "run on the node of all workers",
+        ),
+        ({"parameter_server_count": 65, "distribution": "TensorFlow"}, 400, "from 0 to 64"),
         ({"distribution": "Horovod"}, 400, "'Horovod' is not known; it is one of PyTorch, Mpi"),
     ],
 )

@@ -190,6 +190,15 @@ def test_the_best_run_is_by_what_the_name_says(experiment, make):
     assert {name: tables.goal_of(name) for name in goals} == goals
 
 
+def test_a_name_says_which_way_is_better_or_says_nothing():
+    said = {
+        "val_loss": "min", "TrainError": "min", "top5_acc": "max", "val/mAP": "max", "f1": "max",
+        "learning_rate": None, "lr-group0": None, "epoch": None, "grad_norm": None, "glossy": None,
+        "accelerate": None,
+    }  # fmt: skip
+    assert {name: tables.direction_of(name) for name in said} == said
+
+
 def test_ids_are_limited_and_sorted(experiment, make):
     made = [make(metrics={"loss": float(number)}).run_id for number in range(4)]
     assert tables.ids_of(experiment, "metrics.loss > 0", most=2) == [made[3], made[2]]

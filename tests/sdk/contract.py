@@ -144,24 +144,10 @@ OF_A_CLOUD = (
 )
 # What is not built: sweeps, deployment, pipelines, and a few more.
 NOT_BUILT = (
-    "azureml.core.Environment.add_private_pip_wheel",
-    "azureml.core.Experiment.archive",
-    "azureml.core.Experiment.reactivate",
-    "azureml.core.Experiment.remove_tags",
-    "azureml.core.Experiment.set_tags",
-    "azureml.core.Experiment.tag",
-    "azureml.core.Experiment.tags",
     "azureml.core.Model.deploy",
     "azureml.core.Model.package",
     "azureml.core.Model.profile",
-    "azureml.core.Run.get_output_data",
-    "azureml.core.Run.take_snapshot",
     "azureml.core.Workspace.delete",
-    "azureml.core.Workspace.update",
-    "azureml.data.FileDataset.file_metadata",
-    "azureml.data.FileDataset.filter",
-    "azureml.data.OutputFileDatasetConfig",
-    "azureml.opendatasets.MNIST.get_tabular_dataset",
 )
 FAMILIES = (
     "azureml.core.Webservice",

@@ -1,9 +1,15 @@
 """The command line beside a live studio: runs submitted, followed, found, downloaded, ended."""
 
+import contextlib
 import csv
 import hashlib
 import io
+import json
+import os
+import pty
+import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -140,6 +146,50 @@ def test_ctrl_c_ends_the_watching_and_not_the_run(commands):
     assert commands.json("show", run_id)["state"] == "Canceled"
     commands("logs", "-f", run_id, code=1)
     assert "Canceled" in commands.said
+
+
+def test_ctrl_c_while_a_submitted_run_is_followed_says_how_to_end_it(commands):
+    gate = commands.here / "gate"
+    words = ("submit", "-e", "cli-submitted", "-f", "train.py", "--wait", str(gate))
+    watching = commands.start(*words)
+    for line in watching.stdout:
+        if "step 3" in line:
+            break
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=60)
+    run_id = re.search(r"^run (\S+):", said, re.MULTILINE)[1]
+    assert watching.returncode == 130 and f"trainyard cancel {run_id}" in said
+    assert commands.json("show", run_id)["state"] == "Running"
+    gate.touch()
+
+
+def test_sending_the_code_draws_a_bar_on_a_terminal_alone(commands):
+    def sent(*words):
+        """Submit with new code; return what a terminal shows of stderr."""
+        (commands.here / "weights.bin").write_bytes(os.urandom(20_000_000))
+        (commands.here / "small.txt").write_bytes(os.urandom(100))
+        ours, theirs = pty.openpty()
+        made = subprocess.run(
+            commands.words("submit", *words, "-e", "cli-sends", "train.py"), cwd=commands.here,
+            env={**commands.environ, "COLUMNS": "120"}, stdout=subprocess.PIPE, stderr=theirs,
+            timeout=120, check=True,
+        )  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # what a closed terminal says at its end
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        return made.stdout.decode(), shown.decode()
+
+    answer, shown = sent()
+    assert answer.startswith("cli-sends_") and "Sending the code [" in shown
+    # What the studio lacks: both new files, and the script unless another test has sent it.
+    assert re.search(r"100 %  20\.0 MB of 20\.0 MB .*[23] of [23] files", shown), shown
+    answer, shown = sent("--json")
+    assert json.loads(answer)["experiment"] == "cli-sends" and "Sending" not in shown
+    commands("submit", "-e", "cli-sends", "train.py")
+    assert "Sending" not in commands.said
 
 
 def test_following_survives_a_studio_that_starts_again(commands, live_studio):

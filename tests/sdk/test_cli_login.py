@@ -1,15 +1,12 @@
-"""The command line: who it acts as, what it says to wrong calls, what a shell completes."""
+"""The command line: who it acts as, what it says to wrong calls."""
 
 import json
-import shutil
 import stat
-import subprocess
-import sys
 
 import pytest
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.commands import Commands
-from tests.sdk.test_driver_pythons import pythons
 
 
 @pytest.fixture
@@ -63,7 +60,6 @@ def test_a_folder_of_its_own_goes_before_the_login(commands, live_studio):
         (["submit", "-e", "a b", "train.py"], 2, "alphanumeric"),
         (["submit", "--cluster", "none", "train.py"], 5, "cpu-cluster"),
         (["submit", "--env", "none", "train.py"], 5, "none"),
-        (["submit", "--cluster", "local", "train.py"], 2, "a cluster's name"),
         (["submit", "--conda", "none.yml", "train.py"], 2, "none.yml"),
         (["submit", "--input", "a", "train.py"], 2, "NAME=VALUE"),
         (["submit", "--input", "a=b:1:fast", "train.py"], 2, "mount, download, direct"),
@@ -118,43 +114,6 @@ def test_models_datasets_and_clusters_come_and_go(commands, live_studio):
     listed = commands.json("environments", "list")
     assert any(one["curated"] for one in listed)
     assert "numpy" in commands("environments", "show", "AzureML-Tutorial")
-
-
-def test_the_shell_completes_commands_options_and_names(commands, live_studio):
-    commands("login", live_studio.url, typed=live_studio.token + "\n")
-    assert commands("__complete", "lo").split() == ["login", "logs"]
-    assert commands("__complete", "models", "").split() == ["list", "show", "register", "download"]
-    assert "--overwrite" in commands("__complete", "models", "download", "--ov")
-    assert commands("__complete", "submit", "--cluster", "cpu").split() == ["cpu-cluster"]
-    assert commands("__complete", "clusters", "delete", "cpu").split() == ["cpu-cluster"]
-    assert commands("__complete", "completion", "").split() == ["bash", "fish", "zsh"]
-    commands("__complete", "datasets", "upload", "d", "some", code=1)
-    commands("login", "--out")
-    commands("__complete", "show", "", code=1)
-
-
-def test_bash_offers_what_the_command_does(commands, live_studio, tmp_path):
-    commands("login", live_studio.url, typed=live_studio.token + "\n")
-    here = tmp_path / "bin"
-    here.mkdir()
-    command = here / "trainyard"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m trainyard "$@"\n')
-    command.chmod(0o755)
-    script = commands("completion", "bash") + (
-        "COMP_WORDS=(trainyard clusters delete cpu); COMP_CWORD=3; _trainyard;"
-        ' printf "%s\\n" "${COMPREPLY[@]}"'
-    )
-    environ = {**commands.environ, "PATH": f"{here}:{commands.environ['PATH']}"}
-    done = subprocess.run(
-        [shutil.which("bash"), "-c", script],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.stdout.split() == ["cpu-cluster"], done.stderr
-    assert "compdef _trainyard" in commands("completion", "zsh")
-    assert "complete -c trainyard" in commands("completion", "fish")
 
 
 @pytest.mark.parametrize("python", pythons())

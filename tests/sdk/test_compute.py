@@ -9,9 +9,9 @@ from azureml.core.compute import AmlCompute
 from azureml.core.compute_target import ComputeTargetException
 from azureml.core.runconfig import MpiConfiguration
 
+from tests.fixtures.pythons import pythons
 from tests.house.reading import ROOT
 from tests.sdk.driving import until
-from tests.sdk.test_driver_pythons import pythons
 
 TUTORIAL = """
 import sys

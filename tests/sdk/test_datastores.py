@@ -76,8 +76,6 @@ def test_what_is_not_there_is_said(workspace, folder):
     assert list(workspace.datastores) == ["workspaceblobstore"]
     with pytest.raises(NotImplementedError, match="Instead: "):
         Datastore.register_azure_blob_container(workspace, "x", "y", "z")
-    with pytest.raises(NotImplementedError, match="Instead: "):
-        store.as_upload()
 
 
 def test_a_path_of_the_store_reaches_a_script(workspace, folder, tmp_path):

@@ -1,14 +1,13 @@
 """The driver and the SDK under every Python that this machine has, from 3.6 on."""
 
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.sdk.driving import Driving
+from tests.fixtures.pythons import MORE, found, pythons
+from tests.sdk.driving import SDK, Driving
 
 SCRIPT = """
 import sys
@@ -21,24 +20,6 @@ print("ä", sys.version_info[:2])
 open("outputs/ä.txt", "w", encoding="utf-8").write("ä")
 assert run.experiment.name == "exp"
 """
-
-
-def pythons():
-    """Return one interpreter of each version from 3.6 on that is installed here."""
-    found = {sys.version_info[:2]: sys.executable}
-    named = [shutil.which(f"python3.{minor}") for minor in range(6, 20)]
-    for place in os.environ.get("STUDIO_PYTHONS", "~/.pyenv/versions").split(","):
-        named += [str(path) for path in Path(place).expanduser().glob("*/bin/python")]
-    for python in filter(None, named):
-        said = subprocess.run(
-            [python, "-c", "import sys; print(*sys.version_info[:2])"],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        if said.returncode == 0:
-            version = tuple(int(word) for word in said.stdout.split())
-            if version >= (3, 6):
-                found.setdefault(version, python)
-    return [pytest.param(found[version], id="{}.{}".format(*version)) for version in sorted(found)]
 
 
 @pytest.mark.parametrize("python", pythons())
@@ -55,3 +36,24 @@ def test_a_run_works_under_this_python(python, tmp_path):
         assert list(studio.files) == ["outputs/ä.txt"]
     finally:
         driving.end()
+
+
+def test_an_old_python_is_here():
+    """Users' images are old; what only new Pythons tried is not known to work for them."""
+    if not {"3.6", "3.8"} & set(found()):
+        pytest.skip(f"no Python 3.6 or 3.8 here; {MORE}")
+
+
+def test_a_machine_without_old_pythons_says_so_and_fails_in_ci(tmp_path):
+    only = "test_an_old_python_is_here or test_a_run_works"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", only],
+        cwd=SDK.parent, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "CI": "true", "STUDIO_PYTHONS": str(tmp_path), "PATH": str(tmp_path)},
+    )  # fmt: skip
+    own = "{}.{}".format(*sys.version_info[:2])
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"the SDK ran under Python {own}; not found here: 3.6, 3.7" in done.stdout
+    assert "skipped, which CI does not allow" in done.stdout
+    assert "no Python 3.6 or 3.8 here" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout

@@ -8,8 +8,8 @@ import pytest
 from azureml.core import Environment, Experiment, ScriptRunConfig
 from azureml.exceptions import ActivityFailedException
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK, pip_environment
-from tests.sdk.test_driver_pythons import pythons
 
 
 def test_a_build_is_followed_on_the_terminal(workspace, tmp_path, capsys):

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK
-from tests.sdk.test_driver_pythons import pythons
 
 SCRIPT = """
 import os, sys, warnings

@@ -15,8 +15,8 @@ from azureml.train.sklearn import SKLearn
 from trainyard import _estimators
 from trainyard._frameworks import Framework, Packages
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK
-from tests.sdk.test_driver_pythons import pythons
 
 ALL = [Estimator, Chainer, PyTorch, TensorFlow, SKLearn]
 
@@ -159,13 +159,33 @@ def test_nodes_and_processes(asked, spread, source):
     assert (order["node_count"], order["process_count_per_node"], order["distribution"]) == spread
 
 
+@pytest.mark.parametrize(
+    ("asked", "spread"),
+    [
+        ({"worker_count": 2, "parameter_server_count": 0}, (1, 2, "TensorFlow", 0)),
+        ({"worker_count": 2}, (1, 2, "TensorFlow", 1)),
+        ({"distributed_backend": "ps"}, (1, 1, "TensorFlow", 1)),
+        ({"distributed_training": ParameterServer(3, 2)}, (1, 3, "TensorFlow", 2)),
+        ({"node_count": 2, "distributed_training": ParameterServer(4, 0)},
+         (2, 2, "TensorFlow", 0)),
+        ({"node_count": 2, "worker_count": 2, "parameter_server_count": 0,
+          "distributed_backend": "ps"}, (2, 1, "TensorFlow", 0)),
+        ({"node_count": 2, "distributed_backend": "mpi"}, (2, 1, "Mpi", None)),
+        ({}, (1, 1, "", None)),
+    ],
+)  # fmt: skip
+def test_workers_and_servers_of_tensorflow(asked, spread, source):
+    order = TensorFlow(source, entry_script="train.py", **asked).order()
+    keys = ("node_count", "process_count_per_node", "distribution", "parameter_server_count")
+    assert tuple(order.get(key) for key in keys) == spread
+
+
 def test_what_this_studio_does_not_have_is_refused_with_the_way_out(source):
     with pytest.raises(NotImplementedError, match=r"vm_size='STANDARD_NC6'.*ComputeTarget.create"):
         Chainer(source, vm_size="STANDARD_NC6", entry_script="train.py")
-    with pytest.raises(NotImplementedError, match=r"Mpi\(...\)"):
-        ParameterServer(2, 1)
-    with pytest.raises(NotImplementedError, match="worker_count=2"):
-        TensorFlow(source, entry_script="train.py", worker_count=2)
+    servers = {"distributed_training": ParameterServer(2, 1), "node_count": 2}
+    with pytest.raises(NotImplementedError, match="parameter_server_count=0"):
+        TensorFlow(source, entry_script="train.py", **servers).order()
     with pytest.raises(UserErrorException, match=r"there are 5.1.0, 7.0.0; .*Estimator with"):
         Chainer(source, entry_script="train.py", framework_version="9")
     with pytest.raises(UserErrorException, match="needs the script to run"):

@@ -84,8 +84,8 @@ def test_one_metric_is_given_by_its_name(logged):
     assert logged.get_metrics(name="a b/c:d ä") == {"a b/c:d ä": True}
     assert logged.get_metrics("nothing") == {}
     assert logged.get_metrics("number", recursive=True) == {logged.id: {"number": [0, 1, 2]}}
-    with pytest.raises(NotImplementedError, match="run_type"):
-        logged.get_metrics(run_type="azureml.scriptrun")
+    assert logged.get_metrics("both", run_type="azureml.scriptrun") == {"both": [1, 2.5]}
+    assert logged.get_metrics("both", run_type="hyperdrive") == {}
 
 
 def test_files_are_among_the_runs_files_and_their_content_can_be_had_at_once(logged, tmp_path):

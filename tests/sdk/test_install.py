@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from studio import wheel
+from tests.fixtures.pythons import pythons
 from tests.sdk.commands import SDK, Commands
-from tests.sdk.test_driver_pythons import pythons
 
 OURS = wheel.made_of(SDK).name
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import Driving, until
-from tests.sdk.test_driver_pythons import pythons
 
 EVERY_CALL = """
 import time

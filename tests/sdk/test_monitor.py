@@ -12,8 +12,8 @@ import pynvml
 import pytest
 from trainyard._driver import gpus
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK, Driving, until
-from tests.sdk.test_driver_pythons import pythons
 
 NODE = "trainyard/node-1/"
 HOLDS = """

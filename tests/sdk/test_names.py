@@ -38,9 +38,11 @@ NAMES = [
     "trainyard.PyTorchConfiguration",
     "azureml.core.compute_target.ComputeTargetException", "azureml.core.Model",
     "azureml.core.model.Model", "azureml.core.model.InferenceConfig", "azureml.core.Dataset",
+    "azureml.core.resource_configuration.ResourceConfiguration",
     "azureml.core.dataset.Dataset", "azureml.core.Datastore", "azureml.core.datastore.Datastore",
     "azureml.data.FileDataset", "azureml.data.TabularDataset", "azureml.data.datapath.DataPath",
     "azureml.data.OutputFileDatasetConfig", "azureml.data.data_reference.DataReference",
+    "azureml.data.output_dataset_config.OutputFileDatasetConfig",
     "azureml.data.dataset_factory.FileDatasetFactory", "azureml.data.file_dataset.FileDataset",
     "azureml.data.dataset_factory.TabularDatasetFactory",
     "azureml.data.tabular_dataset.TabularDataset", "azureml.data.abstract_dataset.AbstractDataset",
@@ -139,10 +141,8 @@ def test_both_spellings_are_one_class():
 def test_what_is_not_built_says_what_to_use_instead():
     core = importlib.import_module("azureml.core")
     opened = importlib.import_module("azureml.opendatasets")
-    data = importlib.import_module("azureml.data")
     for call in (lambda: core.Workspace.delete(None), lambda: core.Dataset("definition"),
                  lambda: core.Model.deploy(None, "x", []), lambda: opened.NoaaIsdWeather(),
-                 lambda: data.OutputFileDatasetConfig("x"), lambda: core.Run.take_snapshot(None),
                  lambda: core.ComputeTarget.create(None, "x", None)):  # fmt: skip
         with pytest.raises(NotImplementedError, match="Instead: "):
             call()

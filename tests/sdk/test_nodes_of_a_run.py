@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import Driving, is_alive, until
 from tests.sdk.fake_studio import FakeStudio
-from tests.sdk.test_driver_pythons import pythons
 from tests.sdk.test_ranks import LOG, LOGS, TELLS
 
 WRITES = (

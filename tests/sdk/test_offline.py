@@ -9,8 +9,8 @@ import pytest
 from azureml.core.run import Run, _OfflineRun
 from azureml.exceptions import RunEnvironmentException
 
+from tests.fixtures.pythons import pythons
 from tests.sdk.driving import SDK
-from tests.sdk.test_driver_pythons import pythons
 
 SCRIPT = """
 from azureml.core import Run

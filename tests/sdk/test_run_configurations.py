@@ -106,3 +106,10 @@ def test_a_cluster_for_one_run_is_said_to_be_of_no_use(source):
     config.amlcompute.vm_size = "STANDARD_D2_V2"
     with pytest.warns(UserWarning, match="name a cluster as the target"):
         ScriptRunConfig(source, "train.py", run_config=config).order()
+
+
+def test_the_target_local_is_the_studios_own_cluster_and_is_said(source):
+    """Scripts of v1 name it; they run as they do without a target."""
+    with pytest.warns(UserWarning, match=r"studio's own cluster.*start_logging"):
+        order = ScriptRunConfig(source, "train.py", compute_target="local").order()
+    assert order["cluster"] is None

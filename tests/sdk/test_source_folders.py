@@ -23,6 +23,28 @@ def test_without_an_ignore_file_everything_belongs(folder):
     assert paths(folder) == [".git/HEAD", "data/x.bin", "lib/a.py", "outputs/old", "train.py"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "url = https://anna:s3cret@git.example/a.git",
+        "url = https://token@git.example/a.git",
+        "extraheader = AUTHORIZATION: basic eHh4",
+        '[url "https://anna:s3cret@git.example/"]',
+    ],
+)
+def test_a_repository_whose_config_holds_a_password_goes_without_it(folder, line):
+    (folder / "lib" / ".git").mkdir()
+    places = [folder / ".git" / "config", folder / "lib" / ".git" / "config", folder / "config"]
+    for place in places:
+        place.write_text('[remote "origin"]\n\t' + line + "\n")
+    found = paths(folder)
+    assert ".git/HEAD" in found and "config" in found
+    assert ".git/config" not in found and "lib/.git/config" not in found
+    for place in places:
+        place.write_text('[remote "origin"]\n\turl = ssh://git@git.example/a.git\n')
+    assert {".git/config", "lib/.git/config"} <= set(paths(folder))
+
+
 def test_the_ignore_file_at_the_top_counts_and_no_other(folder):
     (folder / ".gitignore").write_text("data/\noutputs\n.git\n")
     (folder / "lib" / ".gitignore").write_text("*\n")

@@ -41,6 +41,21 @@ def test_a_workspace_is_made_once_and_reached_by_the_config_it_writes(at_home, t
         one.client.close()
 
 
+def test_a_workspace_is_described_by_who_owns_it(at_home):
+    name = "lab-" + uuid.uuid4().hex[:8]
+    made = Workspace.create(name, friendly_name="The Lab", tags={"team": "a"}, show_output=False)
+    assert (made.friendly_name, made.description, made.tags) == ("The Lab", "", {"team": "a"})
+    details = made.update(description="cameras", tags={"site": 2, "draft": None})
+    assert details == made.get_details()
+    assert details["tags"] == made.tags == {"site": "2", "draft": ""}
+    assert (details["friendlyName"], details["description"]) == ("The Lab", "cameras")
+    made.update(friendly_name="", tags={})
+    assert (made.friendly_name, made.tags, made.description) == (name, {}, "cameras")
+    with pytest.raises(UserErrorException, match="100"):
+        made.update(friendly_name="x" * 101)
+    made.client.close()
+
+
 def test_the_workspaces_of_a_token_are_listed_and_found(at_home):
     name = at_home.name
     listed = Workspace.list("any")

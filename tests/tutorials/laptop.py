@@ -11,6 +11,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.fixtures import pythons
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MOST_SECONDS = 1500
@@ -78,12 +80,9 @@ def website(folder: Path) -> Iterator[str]:
 def old_python() -> str:
     """Return a Python 3.8 of this machine, else its 3.7 or 3.6. Raises AssertionError."""
     for version in ("3.8", "3.7", "3.6"):
-        for folder in os.environ.get("STUDIO_PYTHONS", "~/.pyenv/versions").split(","):
-            for place in sorted(Path(folder).expanduser().glob(f"{version}.*/bin/python")):
-                return os.fspath(place)
-        if named := shutil.which(f"python{version}"):
-            return named
-    raise AssertionError("no Python 3.6 to 3.8 here; STUDIO_PYTHONS names folders with them")
+        if version in pythons.found():
+            return pythons.found()[version]
+    raise AssertionError(f"no Python 3.6 to 3.8 here; {pythons.MORE}")
 
 
 def own_python(place: Path, python: str, *packages: str, cache: Path) -> str:

@@ -18,7 +18,7 @@ _SECRETS = "a variable of the run's environment: RunConfiguration.environment_va
 Image = later("Image", "Environment.from_docker_image or Environment.from_dockerfile")
 Keyvault = later("Keyvault", _SECRETS)
 
-__getattr__ = refuse(
+refuse(
     "azureml.core",
     "the classes that are here: Workspace, Experiment, Run, ScriptRunConfig, RunConfiguration,"
     " Environment, Dataset, Datastore, Model, ComputeTarget",

@@ -7,6 +7,6 @@ from trainyard._model import Model
 _INSTEAD = "download the model and load it in your own service"
 InferenceConfig = later("InferenceConfig", _INSTEAD)
 
-__getattr__ = refuse("azureml.core.model", _INSTEAD)
+refuse("azureml.core.model", _INSTEAD)
 
 __all__ = ["InferenceConfig", "Model", "ModelPathNotFoundException", "WebserviceException"]

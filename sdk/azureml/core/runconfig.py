@@ -24,7 +24,7 @@ _JARS = "a Docker image that has it: Environment.from_docker_image"
 JarLibrary = later("JarLibrary", _JARS)
 MavenLibrary = later("MavenLibrary", _JARS)
 
-__getattr__ = refuse("azureml.core.runconfig", "RunConfiguration and ScriptRunConfig")
+refuse("azureml.core.runconfig", "RunConfiguration and ScriptRunConfig")
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",

@@ -9,7 +9,7 @@ AksWebservice = later("AksWebservice", _INSTEAD)
 LocalWebservice = later("LocalWebservice", _INSTEAD)
 Webservice = later("Webservice", _INSTEAD)
 
-__getattr__ = refuse("azureml.core.webservice", _INSTEAD)
+refuse("azureml.core.webservice", _INSTEAD)
 
 __all__ = [
     "AciWebservice",

@@ -10,7 +10,7 @@ NycTlcGreen = later("NycTlcGreen", _INSTEAD)
 NycTlcYellow = later("NycTlcYellow", _INSTEAD)
 PublicHolidays = later("PublicHolidays", _INSTEAD)
 
-__getattr__ = refuse("azureml.opendatasets", _INSTEAD)
+refuse("azureml.opendatasets", _INSTEAD)
 
 __all__ = [
     "MNIST",

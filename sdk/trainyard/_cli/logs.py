@@ -87,6 +87,7 @@ class Tail:
             return facts, False  # it is not there yet
 
     def print_more(self) -> bool:
+        """Print what the log has that was not printed; whether there was any."""
         came = False
         while True:
             piece = self._client.get(
@@ -106,17 +107,22 @@ def follow(studio: Studio, run_id: str, output: Output, *, path: Any = None) -> 
     try:
         facts = _to_the_end(source, output)
     except KeyboardInterrupt:
-        output.note(
-            "\nThe run goes on. To follow it again: trainyard logs -f {0}\n"
-            "To end it: trainyard cancel {0}".format(run_id)
-        )
-        return INTERRUPTED
+        return stopped_watching(run_id, output)
     sys.stdout.flush()
     if facts["state"] == "Completed":
         return 0
     why = facts["error"].get("message") or facts["reason"] or ""
     output.note("trainyard: run {} is {}{}".format(run_id, facts["state"], why and ": " + why))
     return 1
+
+
+def stopped_watching(run_id: str, output: Output) -> int:
+    """Say that the run goes on, and how to end it; return the exit code of Ctrl-C."""
+    output.note(
+        "\nThe run goes on. To follow it again: trainyard logs -f {0}\n"
+        "To end it: trainyard cancel {0}".format(run_id)
+    )
+    return INTERRUPTED
 
 
 def _to_the_end(source: Any, output: Output) -> Dict[str, Any]:

@@ -113,6 +113,7 @@ class Bar:
             self._whole += 1
 
     def close(self) -> None:
+        """Draw it a last time, and end its line."""
         if self._is_drawn:
             self._draw(time.monotonic())
             sys.stderr.write("\n")

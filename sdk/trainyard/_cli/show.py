@@ -31,6 +31,7 @@ def run(studio: Studio, given: Any, output: Output) -> int:
             ("environment", environment),
             ("cluster", facts["cluster"]),
             ("inputs", ["{name} ({dataset})".format(**one) for one in facts["inputs"]]),
+            ("fills", [_filled(one) for one in facts.get("output_datasets") or ()]),
             ("tags", facts["tags"]),
             ("submitted", "{} by {}".format(facts["created_at"], facts["created_by"])),
             ("started", facts["started_at"]),
@@ -39,3 +40,8 @@ def run(studio: Studio, given: Any, output: Output) -> int:
         ]
     )
     return 0
+
+
+def _filled(one: Any) -> str:
+    """Say of an output which dataset it became, or where in the store it goes."""
+    return "{} ({})".format(one["name"], one["dataset"] or one["destination"] or "/")

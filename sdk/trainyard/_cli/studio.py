@@ -21,6 +21,7 @@ class Studio:
 
     @property
     def config(self) -> _config.Config:
+        """What the file says, read once. Raises UserErrorException."""
         if self._config is None:
             self._config = _config.read(self.place)
         return self._config
@@ -32,6 +33,7 @@ class Studio:
 
     @property
     def client(self) -> Client:
+        """Its connection, made when it is first needed."""
         if self._client is None:
             self._client = Client(self.config.url, self.config.token)
         return self._client

@@ -15,7 +15,7 @@ import re
 from typing import Any, Dict, List
 
 from trainyard import _errors
-from trainyard._cli.logs import follow
+from trainyard._cli.logs import follow, stopped_watching
 from trainyard._cli.output import Output, pairs_of
 from trainyard._cli.studio import Studio
 from trainyard._dataset import Dataset
@@ -34,6 +34,7 @@ class WithInputs(ScriptRunConfig):
     inputs: Dict[str, Any]
 
     def order(self, workspace: Any = None) -> Dict[str, Any]:
+        """Return the order of the run, with every input."""
         order = super().order(workspace)
         read = order.setdefault("inputs", [])
         named = {one["name"] for one in read}
@@ -80,18 +81,28 @@ def run(studio: Studio, given: Any, output: Output) -> int:
     )
     config.inputs = inputs
     experiment = given.experiment or _experiment_of(given.source)
-    made = Experiment(workspace, experiment).submit(config, tags=tags)
-    facts: Dict[str, Any] = studio.run(made.id)
+    made = Experiment(workspace, experiment).submit(
+        config, tags=tags, _bar=lambda size, count: output.bar("Sending the code", size, count)
+    )
+    try:
+        return _submitted(studio, made.id, given, output)
+    except KeyboardInterrupt:
+        return stopped_watching(made.id, output)
+
+
+def _submitted(studio: Studio, run_id: str, given: Any, output: Output) -> int:
+    """Name the run and tell of it; with --follow to its end."""
+    facts: Dict[str, Any] = studio.run(run_id)
     if given.name:
-        facts = studio.client.patch("runs/" + made.id, {"name": given.name})
+        facts = studio.client.patch("runs/" + run_id, {"name": given.name})
     if given.follow:
-        output.note("run {}: {}".format(made.id, facts["url"]))
-        return follow(studio, made.id, output)
+        output.note("run {}: {}".format(run_id, facts["url"]))
+        return follow(studio, run_id, output)
     if output.is_json:
         output.json(facts)
     else:
-        output.line(made.id)
-        output.note("follow it: trainyard logs -f {}\n{}".format(made.id, facts["url"]))
+        output.line(run_id)
+        output.note("follow it: trainyard logs -f {}\n{}".format(run_id, facts["url"]))
     return 0
 
 

@@ -18,7 +18,7 @@ DataFactoryCompute = later("DataFactoryCompute", _INSTEAD)
 HDInsightCompute = later("HDInsightCompute", _INSTEAD)
 RemoteCompute = later("RemoteCompute", _INSTEAD)
 
-__getattr__ = refuse("azureml.core.compute", _INSTEAD)
+refuse("azureml.core.compute", _INSTEAD)
 
 __all__ = [
     "AksCompute",
