@@ -87,7 +87,7 @@ class Children(APIView):
         run = run_of(request, run_id, write=True)
         wanted = NewChildren.read(request.data)
         orders = [{**_order(BegunBelow.read(one)), "parent": run} for one in wanted["items"]]
-        made = interactive.start(run.created_by, run.experiment, orders)
+        made = interactive.start(user_of(request), run.experiment, orders)
         return Response({"items": [_shown(*one) for one in made]}, status=201)
 
 

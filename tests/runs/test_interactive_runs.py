@@ -111,6 +111,14 @@ def test_children_are_found_by_their_parent_and_log_by_tokens_of_their_own(lab):
     assert root.get(f"runs/{start(lab)['run_id']}").status_code == 403
 
 
+def test_children_are_of_who_begins_them(lab, api):
+    """Their tokens speak for that person: never for the one whose run it is."""
+    parent = start(lab)
+    other = api(make_member(workspace=lab.workspace, role=Role.CONTRIBUTOR).user, lab.workspace)
+    [child] = below(other, parent, {}).json()["items"]
+    assert Run.objects.get(run_id=child["run_id"]).created_by == other.user
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [("tag=kind%3Dgood", ["one"]), ("tag=kind", ["two", "one"]), ("property=p%3D1", ["two"]),
