@@ -26,6 +26,7 @@ from studio.errors import BadInput, NotFound
 from studio.files import trees
 from studio.models import Workspace
 from studio.templatetags.ui import duration, size
+from studio.texts import kept
 
 MOST_NAMES = 200
 MOST_NODES = 64
@@ -82,7 +83,7 @@ def new_run(request: HttpRequest, workspace: str) -> HttpResponse:
 def past_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     """For the dialog "Start from a past run": the newest runs, or those that `?q=` finds."""
     place = workspace_for(request.user, workspace)
-    asked = request.GET.get("q", "").strip()[:100]
+    asked = kept(request.GET.get("q", "").strip(), 100)
     found = Run.objects.filter(experiment__workspace=place, archived_at=None)
     found = found.exclude(cluster__name=ELSEWHERE).select_related("experiment")
     for word in asked.split():

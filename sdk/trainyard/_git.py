@@ -13,7 +13,7 @@ from trainyard._lazy import subprocess
 PATIENCE_S = 10
 MOST_TEXT = 1000
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-ADDRESS = re.compile(r"[a-zA-Z][\w+.-]*://[^\s\"'\]]+")
+ADDRESS = re.compile(r"(?<![\w+.-])[a-zA-Z][\w+.-]*://[^\s\"'\]]+")
 MOST_READ = 1024 * 1024
 HEAD, BRANCHES = "ref: ", "refs/heads/"
 SECTION = re.compile(r'\[remote "(.*)"\]\s*\Z')

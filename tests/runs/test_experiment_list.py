@@ -67,6 +67,14 @@ def test_archived_ones_are_apart_and_in_no_choice(page, member):
     assert "/experiments/new/" in text_of(page.get(f"{place}/_find/", {"q": "new"}))
 
 
+def test_a_tag_with_quotes_in_its_name_is_found(page, member):
+    for tag in ('the "good" one', '"'):
+        make(member, f"quoted-{len(tag)}", tags={tag: "yes"})
+        assert shown(page, member, tag=f"{tag}=yes") == shown(page, member, tag=tag)
+        assert shown(page, member, tag=f"{tag}=yes") == [f"quoted-{len(tag)}"]
+        assert not shown(page, member, tag=f"{tag}=no")
+
+
 def test_a_tag_leads_to_the_others_that_have_it_and_says_what_it_is(page, member):
     make(member, "digits", tags={"a&b": 'x="<1>"', "t1": "", "t2": "", "t3": "", "t4": ""})
     text = text_of(page.get(f"/w/{member.workspace.name}/experiments/"))
