@@ -194,15 +194,14 @@ class Told:
 
 def told(workspace: Workspace, ask: Callable[[], None], *, anew: bool = False) -> Told:
     """Return what was counted last; `ask` is called where that is old, or `anew` is wanted."""
-    known = _read()
-    counted_at = datetime.fromisoformat(known["counted_at"]) if known else None
-    here = known.get("workspaces", {}).get(str(workspace.pk), {})
-    is_old = counted_at is None or (clock() - counted_at).total_seconds() > FRESH_S
-    if (is_old or anew or not here) and _begin():
+    if (anew or _is_old(_read(), workspace)) and _begin():
         ask()
+    is_counting = _is_asked()  # asked first: when that has ended, what is read next is its count
+    known = _read()
+    here = known.get("workspaces", {}).get(str(workspace.pk), {})
     return Told(
-        counted_at=counted_at if here else None,
-        is_counting=_is_asked(),
+        counted_at=datetime.fromisoformat(known["counted_at"]) if here else None,
+        is_counting=is_counting,
         kinds={kind: Kept(**here.get("kinds", {}).get(kind, {})) for kind in KINDS},
         whole=Kept(**{key: here.get(key, 0) for key in Kept().as_dict()}),
         studio=Kept(**known.get("studio", {})),
@@ -211,6 +210,12 @@ def told(workspace: Workspace, ask: Callable[[], None], *, anew: bool = False) -
         upload_bytes=here.get("upload_bytes", 0),
         laid_out_bytes=known.get("laid_out_bytes", 0),
     )
+
+
+def _is_old(known: dict[str, Any], workspace: Workspace) -> bool:
+    if str(workspace.pk) not in known.get("workspaces", {}):
+        return True
+    return (clock() - datetime.fromisoformat(known["counted_at"])).total_seconds() > FRESH_S
 
 
 def _place() -> Path:
