@@ -130,11 +130,16 @@ class DatasetVersion(models.Model):
 
 
 class StoredFile(models.Model):
-    """A file in the workspace's store, the default datastore: it has a path and may be replaced."""
+    """A file in the workspace's store, the default datastore: it has a path and may be replaced.
+
+    writer: an opaque key of who put this content there, for those who may replace only what is
+    their own; "" for people.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="stored_files")
     path = models.CharField(max_length=1000)
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    writer = models.CharField(max_length=400, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import re2
 from django.db import transaction
-from django.db.models import QuerySet
-from django.utils.timezone import now as clock
+from django.db.models import Max, QuerySet
 
 from registry.datasets import below, cursor_of, path_in
 from registry.models import StoredFile
@@ -18,13 +17,17 @@ from studio.models import Blob, Tree, Workspace
 
 MOST_PATTERNS = 100
 MOST_AT_ONCE = 500  # values in one query, as SQLite takes
+# Files in one transaction: SQLite has one writer at a time, and the others wait for it.
+WRITTEN_AT_ONCE = 2000
 
 
 def put(
-    workspace: Workspace, files: list[tuple[str, str]], *, overwrite: bool
+    workspace: Workspace, files: list[tuple[str, str]], *, overwrite: bool, writer: str = ""
 ) -> tuple[int, list[str]]:
     """Store (path, SHA-256) pairs; return how many, and the paths that were there and stay.
 
+    writer: the key by which `differing` knows what is stored now.   All is checked before any of
+    it is stored; then it is stored a portion at a time, for others wait to write meanwhile.
     Raises UnsafePath, BadInput, MissingBlobs, and Conflict for a file where a folder is.
     """
     wanted = trees.safe_listing(files)
@@ -32,37 +35,52 @@ def put(
         raise MissingBlobs(
             f"{len(missing)} of the files' contents were not sent yet", missing=missing
         )
-    with transaction.atomic():
-        there = _there(workspace, wanted)
-        _check_folders(workspace, wanted)
-        new = [path for path in wanted if path not in there]
-        StoredFile.objects.bulk_create(
-            [StoredFile(workspace=workspace, path=path, blob_id=wanted[path]) for path in new],
-            batch_size=MOST_AT_ONCE,
-            # Two who store at once: the later one, as if it had come a moment later.
-            update_conflicts=True,
-            unique_fields=["workspace", "path"],
-            update_fields=["blob", "updated_at"],
-        )
+    newest = _newest()
+    _check_folders(workspace, wanted)
+    paths, there = sorted(wanted), set[str]()
+    try:
+        for start in range(0, len(paths), WRITTEN_AT_ONCE):
+            part = {path: wanted[path] for path in paths[start : start + WRITTEN_AT_ONCE]}
+            with transaction.atomic():
+                _check_newer(workspace, wanted, newest)
+                there |= _put(workspace, part, overwrite, writer)
+                newest = _newest()
+    finally:
         live.publish(live.workspace_group(workspace.pk), "store-changed")
-        if not overwrite:
-            return len(new), sorted(there)
-        changed = [row for path, row in there.items() if row.blob_id != wanted[path]]
-        for row in changed:
-            row.blob_id, row.updated_at = wanted[row.path], clock()
-        StoredFile.objects.bulk_update(changed, ["blob", "updated_at"], batch_size=200)
-    return len(wanted), []
+    if overwrite:
+        return len(wanted), []
+    return len(wanted) - len(there), sorted(there)
 
 
-def differing(workspace: Workspace, files: list[tuple[str, str]]) -> list[str]:
-    """Those of (path, SHA-256) pairs, by path, under whose path another content is stored."""
+def _put(workspace: Workspace, wanted: dict[str, str], overwrite: bool, writer: str) -> set[str]:
+    """Store a portion, in a transaction; return those of its paths that were there."""
+    there = {row.path: row.blob_id for row in _rows(workspace, list(wanted))}
+    stale = (path for path in there if overwrite and there[path] != wanted[path])
+    going = [*(path for path in wanted if path not in there), *stale]
+    StoredFile.objects.bulk_create(
+        [
+            StoredFile(workspace=workspace, path=path, blob_id=wanted[path], writer=writer)
+            for path in going
+        ],
+        batch_size=MOST_AT_ONCE,
+        # Two who store at once: the later one, as if it had come a moment later.
+        update_conflicts=True,
+        unique_fields=["workspace", "path"],
+        update_fields=["blob", "writer", "updated_at"],
+    )
+    return set(there)
+
+
+def differing(workspace: Workspace, files: list[tuple[str, str]], *, writer: str) -> list[str]:
+    """Those of (path, SHA-256) pairs, by path, under whose path another content is stored.
+
+    What `writer` itself put there is left out.
+    """
     wanted = dict(files)
-    there = _there(workspace, wanted).values()
-    return sorted(row.path for row in there if row.blob_id != wanted[row.path])
-
-
-def _there(workspace: Workspace, paths: Iterable[str]) -> dict[str, StoredFile]:
-    return {row.path: row for row in _rows(workspace, list(paths))}
+    rows = _rows(workspace, list(wanted))
+    return sorted(
+        row.path for row in rows if row.blob_id != wanted[row.path] and row.writer != writer
+    )
 
 
 def _rows(workspace: Workspace, paths: list[str]) -> list[StoredFile]:
@@ -73,20 +91,62 @@ def _rows(workspace: Workspace, paths: list[str]) -> list[StoredFile]:
     return rows
 
 
+def _newest() -> int:
+    """The key of the file that came last to any store."""
+    return StoredFile.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
 def _check_folders(workspace: Workspace, wanted: dict[str, str]) -> None:
-    """No path may be a file and a folder: no folder on disk could hold both."""
-    folders = {path[:at] for path in wanted for at, char in enumerate(path) if char == "/"}
-    clash = next(iter(_rows(workspace, sorted(folders))), None)
-    if clash is not None:
-        raise Conflict(f"{clash.path} is a file in the store, so nothing can lie below it")
+    """No path may be a file and a folder: no folder on disk could hold both. Raises Conflict."""
     stored = StoredFile.objects.filter(workspace=workspace)
     if not stored.exists():
         return
-    # Only of single files this costs a query each; whole folders are known by their own paths.
-    lone = sorted(path for path in wanted if path not in folders)[:MOST_AT_ONCE]
-    for path in lone:
-        if stored.filter(below(f"{path}/")).exists():
-            raise Conflict(f"{path} is a folder in the store; a file needs another name")
+    if clash := next(iter(_rows(workspace, sorted(_folders(wanted)))), None):
+        raise _is_file(clash.path)
+    if len(wanted) > MOST_AT_ONCE:
+        # What lies where all of them will, read once: a query for each would take longer.
+        inside = stored.filter(below(_common_folder(wanted))).values_list("path", flat=True)
+        taken = wanted.keys() & _folders(inside.order_by().iterator())
+    else:
+        taken = {path for path in wanted if stored.filter(below(f"{path}/")).exists()}
+    if taken:
+        raise _is_folder(min(taken))
+
+
+def _check_newer(workspace: Workspace, wanted: dict[str, str], newest: int) -> None:
+    """The same of what came to the store since the file of that key. Raises Conflict."""
+    rows = StoredFile.objects.filter(workspace=workspace, pk__gt=newest)
+    if came := set(rows.order_by().values_list("path", flat=True)):
+        if taken := came & _folders(wanted):
+            raise _is_file(min(taken))
+        if taken := wanted.keys() & _folders(came):
+            raise _is_folder(min(taken))
+
+
+def _is_file(path: str) -> Conflict:
+    return Conflict(f"{path} is a file in the store, so nothing can lie below it")
+
+
+def _is_folder(path: str) -> Conflict:
+    return Conflict(f"{path} is a folder in the store; a file needs another name")
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    """All folders that these paths lie in."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _common_folder(paths: Iterable[str]) -> str:
+    """The folder with its slash that all of these paths lie in; "" for the whole store."""
+    first, last = min(paths), max(paths)
+    same = next((at for at, char in enumerate(first) if last[at : at + 1] != char), len(first))
+    return first[: first.rfind("/", 0, same) + 1]
 
 
 def listed(

@@ -18,7 +18,6 @@ from runs import lifecycle
 from runs.models import Run, RunAsset, RunOutput
 from studio.errors import BadInput, Conflict, MissingBlobs, NotFound, StudioError
 from studio.files import trees
-from studio.models import Tree
 from studio.texts import checked, mapping
 
 NAME = re.compile(r"\w{1,100}", re.ASCII)
@@ -26,7 +25,8 @@ NAME = re.compile(r"\w{1,100}", re.ASCII)
 ARGUMENT = "DatasetOutputConfig:"
 KEYS = {"name", "mode", "destination", "path", "overwrite", "globs", "register"}
 OF_A_DATASET = {"name", "description", "tags", "form", "reading"}
-DESTINATION = "dataset/{run-id}/{output-name}"
+RUN_ID = "{run-id}"
+DESTINATION = f"dataset/{RUN_ID}/{{output-name}}"
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 STORE = "workspaceblobstore"  # as scripts call the workspace's own
 MOST = MOST_GLOBS = 100
@@ -203,17 +203,19 @@ def take(run: Run, name: str, files: list[tuple[str, str]], said: str) -> RunOut
     """Keep (path, SHA-256) pairs that a node of the run wrote; said: what is to be known of them.
 
     They go to the store, and to what other nodes wrote. Raises NotFound, MissingBlobs, and BadInput
-    in words where the store cannot have them; then they stay with the run.
+    in words where the store cannot have them, then they stay with the run; and Conflict where the
+    run was started again since `run` was read, for nothing of an earlier attempt is mixed in.
     """
     one = run.output_datasets.filter(name=name).first()
     if one is None:
         names = ", ".join(run.output_datasets.values_list("name", flat=True)) or "none"
         raise NotFound(f'run {run.run_id} has no output "{name[:100]}"; its outputs: {names}')
     try:
-        _note(one, said)
+        is_taken = _note(one, said)
         if files:
-            _list(one, files)
-            _store(one, files)
+            is_taken = _list(one, files)
+            if is_taken:
+                _store(one, files)
     except MissingBlobs:
         raise
     except (BadInput, Conflict) as error:
@@ -222,43 +224,68 @@ def take(run: Run, name: str, files: list[tuple[str, str]], said: str) -> RunOut
         raise BadInput(words) from None
     finally:
         lifecycle.touched(run)
+    if not is_taken:
+        raise Conflict(f"run {run.run_id} was started again; nothing more is taken of this attempt")
     return one
 
 
-def _list(one: RunOutput, files: list[tuple[str, str]]) -> None:
-    """Put files to those that are listed; under the lock of the row, for nodes end together."""
+def _is_present(run: Run) -> bool:
+    """Lock the run, so that nobody starts it again, and say whether that was done already.
+
+    For a transaction; a run is locked before its outputs, as where it is started again.
+    """
+    same = Run.objects.select_for_update(no_key=True).filter(pk=run.pk, attempt=run.attempt)
+    return bool(same.values_list("pk"))
+
+
+def _list(one: RunOutput, files: list[tuple[str, str]]) -> bool:
+    """Put files to those that are listed; False where the run was started again.
+
+    Nodes end together, and a tree of many files takes long: it is made while nobody waits, and
+    again where another was faster.
+    """
     listed = trees.safe_listing(files)
-    with transaction.atomic():
-        rows = RunOutput.objects.select_related("tree")
-        row = rows.select_for_update(of=("self",)).get(pk=one.pk)
-        if row.tree is not None:
-            there = {path: sha256 for path, sha256, _ in trees.listing(row.tree)}
-            listed = {**there, **listed}
-        if len(listed) > MOST_FILES:
+    while True:
+        row = RunOutput.objects.select_related("tree").get(pk=one.pk)
+        there = trees.listing(row.tree) if row.tree else []
+        both = {**{path: sha256 for path, sha256, _ in there}, **listed}
+        if len(both) > MOST_FILES:
             raise BadInput(f"an output has at most {MOST_FILES:,} files; pack them into fewer")
-        row.tree = one.tree = trees.make(listed.items())
-        row.save(update_fields=["tree"])
+        tree = trees.make(both.items())
+        with transaction.atomic():
+            if not _is_present(one.run):
+                return False
+            if RunOutput.objects.filter(pk=one.pk, tree=row.tree).update(tree=tree):
+                one.tree = tree
+                return True
 
 
 def _store(one: RunOutput, files: list[tuple[str, str]]) -> None:
     folder = f"{one.place}/" if one.place else ""
     placed = [(folder + path, sha256) for path, sha256 in files]
-    workspace = one.run.workspace
-    if not one.overwrite and (taken := store.differing(workspace, placed)):
+    workspace, writer = one.run.workspace, f"{one.run.run_id}/{one.name}"
+    # Files of its own are no obstacle: of an earlier attempt, and of its other nodes.
+    is_own = one.overwrite or RUN_ID in one.destination
+    if not is_own and (taken := store.differing(workspace, placed, writer=writer)):
         more = f" and {len(taken) - 1:,} more" if len(taken) > 1 else ""
         raise Conflict(
             f"{taken[0]}{more} is in the store already with other content, and overwrite is False;"
             " as_upload(overwrite=True) replaces it, {run-id} in the destination keeps runs apart"
         )
-    store.put(workspace, placed, overwrite=True)
+    store.put(workspace, placed, overwrite=True, writer=writer)
 
 
-def _note(one: RunOutput, words: str) -> None:
-    """Add to what is said of an output, once."""
-    if words and words not in one.text:
-        text = "; ".join(filter(None, [one.text, words]))
-        one.text = text[:MOST_TEXT]
-        RunOutput.objects.filter(pk=one.pk).update(text=one.text)
+def _note(one: RunOutput, words: str) -> bool:
+    """Add to what is said of an output, once; False where its run was started again."""
+    with transaction.atomic():
+        if not _is_present(one.run):
+            return False
+        row = RunOutput.objects.select_for_update().get(pk=one.pk)
+        if words and words not in row.text:
+            row.text = "; ".join(filter(None, [row.text, words]))[:MOST_TEXT]
+            row.save(update_fields=["text"])
+        one.text = row.text
+    return True
 
 
 def forget(run: Run) -> None:
@@ -273,34 +300,40 @@ def forget(run: Run) -> None:
 def register(run: Run) -> str:
     """Make the versions that were asked for of what a run wrote; return why not, "" when all are.
 
-    For a run that is about to be Completed; safe to repeat: the same files are the same version.
+    All of them or none. For a run that is about to be Completed; safe to repeat: the same files are
+    the same version.
     """
-    for one in run.output_datasets.select_related("tree"):
-        if not one.register:
-            continue
-        if one.tree is None:
-            _note(one, f"nothing was written, so dataset {one.register['name']} got no version")
-            continue
-        try:
-            _register(run, one, one.tree)
-        except StudioError as error:
-            words = f"output {one.name}: {error.message}"
-            _note(one, words)
-            return words
-    return ""
+    wanted = [one for one in run.output_datasets.select_related("tree") if one.register]
+    notes = [
+        (one, f"nothing was written, so dataset {one.register['name']} got no version")
+        for one in wanted
+        if one.tree is None
+    ]
+    trouble = ""
+    try:
+        with transaction.atomic():
+            for one in wanted:
+                _register(run, one)
+    except StudioError as error:
+        trouble = f"output {one.name}: {error.message}"
+        notes.append((one, trouble))
+    for one, words in notes:
+        _note(one, words)
+    return trouble
 
 
-def _register(run: Run, one: RunOutput, tree: Tree) -> None:
-    with transaction.atomic():
-        version, _ = datasets.register(
-            run.workspace,
-            run.created_by,
-            tree=tree,
-            source=[f"({STORE!r}, {one.place!r})"],
-            create_new_version=True,
-            **one.register,
-        )
-        RunOutput.objects.filter(pk=one.pk).update(version=version)
-        RunAsset.objects.get_or_create(
-            run=run, version=version, direction=RunAsset.Direction.OUT, path=""
-        )
+def _register(run: Run, one: RunOutput) -> None:
+    if one.tree is None:
+        return
+    version, _ = datasets.register(
+        run.workspace,
+        run.created_by,
+        tree=one.tree,
+        source=[f"({STORE!r}, {one.place!r})"],
+        create_new_version=True,
+        **one.register,
+    )
+    RunOutput.objects.filter(pk=one.pk).update(version=version)
+    RunAsset.objects.get_or_create(
+        run=run, version=version, direction=RunAsset.Direction.OUT, path=""
+    )

@@ -1,7 +1,10 @@
 """The workspace's store: paths that may be replaced, and patterns that become trees."""
 
 import pytest
+from django.db import connection
 
+from registry import store
+from registry.models import StoredFile
 from tests.factories import make_blob
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +138,71 @@ def test_a_store_belongs_to_its_workspace(caller, api):
     stranger = api()
     assert stranger.get(caller.root).status_code == 404
     assert stranger.get(f"workspaces/{stranger.workspace.name}/store").json()["items"] == []
+
+
+# --- many at once --------------------------------------------------------------------------------
+def portions(monkeypatch, size):
+    """Have so few files in one transaction; return the list of what is stored in each."""
+    done, put = [], store._put
+
+    def noted(workspace, wanted, *given):
+        opened.add(connection.savepoint_ids[outside])  # each has one of its own
+        done.append(sorted(wanted))
+        assert len(opened) == len(done)
+        return put(workspace, wanted, *given)
+
+    outside, opened = len(connection.savepoint_ids), set()
+    monkeypatch.setattr(store, "WRITTEN_AT_ONCE", size)
+    monkeypatch.setattr(store, "_put", noted)
+    return done
+
+
+def test_many_files_are_stored_a_portion_at_a_time(caller, monkeypatch):
+    caller.put(**{"d/b": "old", "d/c": "same", "d/e": "old"})
+    before = {row.path: row.updated_at for row in StoredFile.objects.all()}
+    done = portions(monkeypatch, 2)
+    new = {f"d/{name}": "new" for name in "abde"} | {"d/c": "same"}
+    kept = {"stored": 2, "skipped": ["d/b", "d/c", "d/e"]}
+    assert caller.put(**new).json() == kept
+    assert caller.put(overwrite=True, **new).json() == {"stored": 5, "skipped": []}
+    assert done == [["d/a", "d/b"], ["d/c", "d/d"], ["d/e"]] * 2
+    rows = {row.path: row for row in StoredFile.objects.select_related("blob")}
+    assert {path for path, row in rows.items() if row.blob.size_bytes == 3} == set(new) - {"d/c"}
+    assert rows["d/c"].updated_at == before["d/c"] and rows["d/b"].updated_at > before["d/b"]
+
+
+@pytest.mark.parametrize("clash", ["d/z/inside", "d"])
+def test_what_cannot_be_is_refused_before_any_portion_is_stored(caller, monkeypatch, clash):
+    caller.put(**{clash: "x"})
+    done = portions(monkeypatch, 1)
+    refused = caller.put(overwrite=True, **{"d/a": "1", "d/b": "2", "d/z": "3"})
+    assert refused.json()["error"]["code"] == "conflict"
+    assert (caller.paths(), done) == ([clash], [])
+
+
+def test_a_folder_is_found_under_any_of_many_files(caller):
+    caller.put(**{"d/f0777/inside": "x"})
+    sha256 = make_blob(b"1").sha256
+    files = [[f"d/f{number:04}", sha256] for number in range(900)]
+    refused = caller.api.post(caller.root, {"files": files, "overwrite": True})
+    assert "d/f0777 is a folder in the store" in refused.json()["error"]["message"]
+    assert caller.paths() == ["d/f0777/inside"]
+
+
+@pytest.mark.parametrize(
+    ("came", "words"), [("d/z/inside", "d/z is a folder"), ("d/y", "d/y is a file")]
+)
+def test_what_comes_between_two_portions_is_no_file_and_folder(caller, monkeypatch, came, words):
+    newest, calls, sha256 = store._newest, [], make_blob(b"x").sha256
+
+    def slow():
+        calls.append(newest())
+        if len(calls) == 2:  # the first portion is in, the second one is not
+            StoredFile.objects.create(workspace=caller.api.workspace, path=came, blob_id=sha256)
+        return calls[-1]
+
+    monkeypatch.setattr(store, "WRITTEN_AT_ONCE", 1)
+    monkeypatch.setattr(store, "_newest", slow)
+    refused = caller.put(**{"d/a": "1", "d/y/b": "2", "d/z": "3"})
+    assert words in refused.json()["error"]["message"]
+    assert caller.paths() == ["d/a", came]
