@@ -31,6 +31,7 @@ class Studio(FakeStudio):
     def __init__(self):
         super().__init__()
         self.written, self.refuses, self.lost = [], "", set()
+        self.hates = b""  # no content may hold it
 
     def answer(self, method, path, query, body):
         name = path.removeprefix("/api/v1/driver/output-datasets/")
@@ -49,6 +50,11 @@ class Studio(FakeStudio):
         if self.refuses:
             return _error(400, "bad_input", self.refuses)
         return 200, {"file_count": len(said["files"]), "text": said["text"]}
+
+    def _blob(self, method, sha256, body):
+        if method != "GET" and self.hates and self.hates in body:
+            return _error(422, "too_odd", "this is no content for a studio")
+        return super()._blob(method, sha256, body)
 
     def output(self, name="out", mode="upload", path="", **more):
         one = {"name": name, "mode": mode, "path": path, "globs": [], "destination": "some/where"}
@@ -187,6 +193,94 @@ def test_links_that_leave_the_run_are_left_out_in_words(driving, tmp_path):
     )
 
 
+@pytest.mark.parametrize("size", [9, 300_000])  # small ones go together, large ones alone
+def test_a_file_that_the_studio_refuses_fails_the_output_and_is_named(driving, size):
+    driving.studio.output()
+    driving.studio.hates = b"odd"
+    code = WRITES + f"open(place + '/bad.bin', 'w').write('odd' * {size // 3})\n"
+    finished = run(driving, code)
+    assert (finished["exit_code"], finished["error"]) == (0, {
+        "type": "OutputNotKept",
+        "message": "output out: not kept: 'bad.bin' (this is no content for a studio)",
+    })  # fmt: skip
+    ((_, files, told),) = driving.studio.written  # the others are kept
+    assert sorted(files) == ["a.csv", "deep/b.txt", "deep/c.csv"]
+    assert told["text"] == "left out, for reasons in 75_job_post.txt: bad.bin"
+    assert "'bad.bin' was not kept: this is no content" in driving.studio.text(END)
+
+
+def test_of_a_script_that_fails_a_refused_file_is_left_out_of_its_mount(driving):
+    driving.studio.output(mode="mount")
+    driving.studio.hates = b"two"
+    finished = run(driving, WRITES + "raise ValueError('a bad day')")
+    assert finished["error"]["type"] == "ValueError"
+    ((_, files, told),) = driving.studio.written
+    assert (sorted(files), told["text"]) == (
+        ["a.csv", "deep/c.csv"], "left out, for reasons in 75_job_post.txt: deep/b.txt",
+    )  # fmt: skip
+
+
+def test_a_content_that_is_lost_and_then_refused_fails_the_output(driving):
+    studio = driving.studio
+    studio.output()
+    studio.lost = {hashlib.sha256(b"two").hexdigest()}
+    taking = studio._batch
+
+    def takes_once(body):
+        studio.hates = b"two"
+        return taking(body)
+
+    studio._batch = takes_once
+    error = run(driving)["error"]
+    assert error["message"].startswith("output out: not kept: 'deep/b.txt' (this is no")
+    assert sorted(studio.written[-1][1]) == ["a.csv", "deep/c.csv"]
+
+
+CLOSED = """
+os.makedirs(place + "/closed")
+for name in ("closed/in.csv", "shut.csv"):
+    open(os.path.join(place, name), "w").close()
+os.chmod(os.path.join(place, sys.argv[3]), 0)
+"""
+
+
+@pytest.fixture
+def driving_without_power(tmp_path):
+    """Of a user who may not read what is closed to everybody: root can in most places."""
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!{sys.executable}\nimport ctypes, os, sys\n"
+        "for power in (1, 2):  # to pass over permissions, and to read in spite of them\n"
+        "    ctypes.CDLL(None).prctl(24, power, 0, 0, 0)\n"
+        "os.execv(sys.executable, [sys.executable] + sys.argv[1:])\n"
+    )
+    python.chmod(0o755)
+    started = Driving(tmp_path, str(python), studio=Studio())
+    yield started
+    started.end()
+    (started.work / "written" / "out" / "closed").chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("closed", "globs", "words"),
+    [
+        ("shut.csv", [], "'shut.csv' (Permission denied)"),
+        ("closed", [], "'closed/' (it may not be read: permission denied)"),
+        ("closed", ["*.csv", "closed/*"], "'closed/' (it may not be read: permission denied)"),
+        ("closed", ["*.csv"], ""),  # they name nothing of what is in it
+        ("shut.csv", ["deep/*"], ""),
+    ],
+)
+def test_what_cannot_be_read_fails_the_output(driving_without_power, closed, globs, words):
+    driving = driving_without_power
+    driving.studio.output(globs=globs)
+    arguments = ("--out", "DatasetOutputConfig:out", closed)
+    error = run(driving, WRITES + CLOSED, arguments)["error"]
+    assert error == ({"type": "OutputNotKept", "message": f"output out: not kept: {words}"}
+                     if words else None)  # fmt: skip
+    assert driving.studio.written[0][1]  # the others
+
+
 @pytest.mark.parametrize(
     ("path", "why"),
     [("/tmp/out", "outside the run's own folder"), ("train.py", "which is no folder")],
@@ -222,9 +316,11 @@ def test_a_large_file_goes_by_itself(driving):
 def test_a_mount_of_a_driver_that_was_killed_is_brought_by_its_heir(driving):
     driving.studio.output(mode="mount")
     code = WRITES + (
-        "import time\ntime.sleep(1.5)\n"
-        "open(place + '/late.txt', 'w').write('maybe half')\n"
-        "print('there', flush=True)\ntime.sleep(60)"
+        "import time\ntime.sleep(1.5)\nis_said = False\n"
+        "while True:\n"  # for what was left alone for a second counts as whole
+        "    open(place + '/late.txt', 'w').write('maybe half')\n"
+        "    is_said = is_said or print('there', flush=True) is None\n"
+        "    time.sleep(0.02)\n"
     )
     driving.studio.code(train=code)
     driving.studio.job["arguments"] = ["--out", "DatasetOutputConfig:out"]

@@ -37,7 +37,13 @@ Found = NamedTuple("Found", [("path", str), ("place", str), ("signature", Signat
 
 def is_passing(error: Exception) -> bool:
     """Whether another try may help: the file was changing, or its bytes were damaged on the way."""
-    return isinstance(error, (OSError, _errors.BadInput))
+    is_closed = isinstance(error, PermissionError)
+    return isinstance(error, (OSError, _errors.BadInput)) and not is_closed
+
+
+def said_of(error: Exception) -> str:
+    """Return why a file could not be read or sent, without the path that the driver has for it."""
+    return str(getattr(error, "message", "") or getattr(error, "strerror", "") or error)
 
 
 class OutputShipper(Shipper):
@@ -194,11 +200,7 @@ class OutputShipper(Shipper):
             try:
                 sha256 = self._read(one, small) or self._send(one)
             except (OSError, _errors.StudioError) as error:
-                # It changed or went while it was read: the next look takes it again. What will not
-                # get better is noted; one file must never keep the others back.
-                if isinstance(error, PermissionError) or not is_passing(error):
-                    self.refuse(one.path, getattr(error, "message", None) or str(error))
-                    self._kept[one.path] = one.signature
+                self._failed(one, error)  # One file must never keep the others back.
                 continue
             # A checkpoint that is written again and again must not fill the line by itself.
             took = time.monotonic() - began
@@ -214,6 +216,15 @@ class OutputShipper(Shipper):
             self._send_together(small)
             self._list(ready)
         return kept or bool(ready)
+
+    def _failed(self, one: Found, error: Exception) -> None:
+        """Note a file that could not be read or sent.
+
+        What changed or went while it was read is taken again by the next look.
+        """
+        if not is_passing(error):
+            self.refuse(one.path, said_of(error))
+            self._kept[one.path] = one.signature
 
     def _read(self, one: Found, small: Dict[str, bytes]) -> str:
         """Take a small file to those that go together, and return its SHA-256; "" for others."""

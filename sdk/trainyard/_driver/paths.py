@@ -5,6 +5,7 @@ import stat
 from typing import Callable, Iterator, Optional, Tuple
 
 MOST_CHARACTERS = 1000
+CLOSED = "it may not be read: permission denied"
 
 
 def trouble_with(path: str) -> Optional[str]:
@@ -24,31 +25,41 @@ def trouble_with(path: str) -> Optional[str]:
 
 
 def walk(
-    folder: str, refuse: Callable[[str, str], None], prefix: str = "", inside: str = ""
+    folder: str,
+    refuse: Callable[[str, str], None],
+    prefix: str = "",
+    inside: str = "",
+    *,
+    unread: Callable[[str, str], None] = lambda path, why: None,
 ) -> Iterator[Tuple[str, str, os.stat_result]]:
     """Yield (relative path, place, status) of the regular files below `folder`.
 
     A link to a file counts as the file where that lies beside or below `folder`, in the run's own
     code; refuse(path, why) is called for one that leaves it, so that nobody's other files become a
-    run's. A link to a folder is not followed, against loops.
+    run's. A link to a folder is not followed, against loops. unread(path, why) is called for what
+    may not be looked at: a folder (its path ends with /), or what lies in one.
     """
     inside = inside or os.path.realpath(os.path.dirname(os.path.abspath(folder)))
     # Once for a folder, and of links: for each of a hundred thousand files it would take seconds.
     is_own = _is_below(folder, inside)
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+    except OSError as error:
+        if isinstance(error, PermissionError):
+            unread(prefix or "./", CLOSED)
         return
     for entry in entries:
         path = prefix + entry.name
         try:
             if entry.is_dir(follow_symlinks=False):
-                for found in walk(entry.path, refuse, path + "/", inside):
+                for found in walk(entry.path, refuse, path + "/", inside, unread=unread):
                     yield found
                 continue
             status = os.stat(entry.path)
             is_inside = _is_below(entry.path, inside) if entry.is_symlink() else is_own
-        except OSError:
+        except OSError as error:
+            if isinstance(error, PermissionError) and not entry.is_symlink():
+                unread(path, CLOSED)
             continue
         if not stat.S_ISREG(status.st_mode):
             continue

@@ -8,20 +8,21 @@ into the workspace's store, and makes the dataset when the whole run is Complete
 """
 
 import os
-import re
 import shutil
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from trainyard import _errors
+from trainyard._driver.globs import Glob
 from trainyard._driver.inputs import of_name
 from trainyard._driver.link import Link, RunEnded, Undelivered
-from trainyard._driver.outputs import LAST_TRIES, Found, OutputShipper
+from trainyard._driver.outputs import LAST_TRIES, Found, OutputShipper, is_passing, said_of
 from trainyard._driver.paths import trouble_with, walk
 from trainyard._transport import UPLOAD_TIMEOUT_S
 
 ARGUMENT = "DatasetOutputConfig:"
 LISTED = "AZUREML_DATASET_FILE_OUTPUTS"
 MOST_TEXT = 500
+CHANGING = "it was changing while it was read"
 # So much of a list goes in one call: a body has a limit, and a path at most a thousand characters.
 LISTED_AT_ONCE, LISTED_CHARACTERS = 50000, 6 * 1024 * 1024
 
@@ -120,12 +121,17 @@ class Written:
                 refused.append(error.message)
             except (RunEnded, Undelivered) as error:
                 refused.append("output {}: not delivered: {}".format(one["name"], error))
+            refused += files.lost()
             lines += files.notes
         return lines + refused, refused
 
 
 class _Files(OutputShipper):
-    """What was written to the folder of one output; bring() brings all of it, or raises."""
+    """What was written to the folder of one output; bring() brings it, lost() says what it did not.
+
+    Left out are links out of the run's folder, names that no tree may have, and what was being
+    written at a kill. Lost is what should have been kept: what could not be read, or sent.
+    """
 
     def __init__(
         self, link: Link, one: Dict[str, Any], folder: str, work: str, before: Optional[float]
@@ -134,32 +140,68 @@ class _Files(OutputShipper):
         self._output = str(one["name"])
         self._work = work
         self._before = before
-        self._patterns = [_expression(text) for text in one.get("globs") or ()]
+        given = one.get("globs") or ()
+        self._patterns = [Glob(text) for text in given]
+        self._goes_below = not given or any("/" in text or "**" in text for text in given)
         self._files: Dict[str, str] = {}
         self._left_out: List[str] = []
+        self._lost: Dict[str, str] = {}
+        self._why: Dict[str, str] = {}  # the last try failed; the next one may not
 
     def bring(self) -> str:
         """Bring all; return a line for people. Raises StudioError with the studio's reason."""
         for _ in range(LAST_TRIES):
-            if not self._bring(self._scan(True)):
+            found = self._scan(True)
+            if not found:
                 break
-        self._left_out += [path for path in self._missing() if path not in self._left_out]
+            self._bring(found)
+        for one in self._scan(True):
+            if one.path not in self._files:
+                self._lose(one.path, self._why.get(one.path, CHANGING))
         self._tell()
         size = sum(self._kept[path][0] for path in self._files)
         return "output {}: {}, {:,} bytes".format(self._output, _counted(len(self._files)), size)
+
+    def lost(self) -> List[str]:
+        """Say why the output is not whole, in a line; [] when it is."""
+        if not self._lost:
+            return []
+        words = ["{!r} ({})".format(path, why) for path, why in sorted(self._lost.items())]
+        more = " and {:,} more".format(len(words) - 3) if len(words) > 3 else ""
+        return ["output {}: not kept: {}{}".format(self._output, ", ".join(words[:3]), more)]
 
     def refuse(self, path: str, why: str) -> None:
         if path not in self._left_out:
             self._left_out.append(path)
         self.note("output {}: {!r} was not kept: {}".format(self._output, path, why))
 
+    def _lose(self, path: str, why: str) -> None:
+        self._lost[path] = why
+        self.note("output {}: {!r} was not kept: {}".format(self._output, path, why))
+
+    def _is_wanted(self, path: str) -> bool:
+        return not self._patterns or any(one.match(path) for one in self._patterns)
+
+    def _unread(self, path: str, why: str) -> None:
+        """Note what is closed; of a folder nobody knows whether the patterns name what is in it."""
+        if self._goes_below if path.endswith("/") else self._is_wanted(path):
+            self._lose(path, why)
+
+    def _failed(self, one: Found, error: Exception) -> None:
+        why = CHANGING if isinstance(error, FileNotFoundError) else said_of(error)
+        if is_passing(error):
+            self._why[one.path] = why
+        else:
+            self._lose(one.path, why)
+
     def _scan(self, is_last: bool) -> List[Found]:
         """Return the files that have yet to be brought."""
         found = []
-        for path, place, status in walk(self._folder, self.refuse, inside=self._work):
+        files = walk(self._folder, self.refuse, inside=self._work, unread=self._unread)
+        for path, place, status in files:
             signature = (status.st_size, status.st_mtime_ns)
-            is_wanted = not self._patterns or any(one.match(path) for one in self._patterns)
-            if not is_wanted or self._kept.get(path) == signature:
+            is_done = path in self._lost or self._kept.get(path) == signature
+            if is_done or not self._is_wanted(path):
                 continue
             trouble = trouble_with(path)
             if not trouble and self._before is not None and status.st_ctime > self._before:
@@ -170,19 +212,20 @@ class _Files(OutputShipper):
                 found.append(Found(path, place, signature))
         return found
 
-    def _missing(self) -> List[str]:
-        return [one.path for one in self._scan(True) if one.path not in self._files]
-
     def _list(self, ready: List[Tuple[Found, str]]) -> bool:
         """Note what was sent; the studio is told of all at the end."""
         for one, sha256 in ready:
-            self._files[one.path] = sha256
-            self._kept[one.path] = one.signature
+            try:
+                # Where small ones that go together are refused, one of them may be to blame.
+                self._files[one.path] = sha256 if sha256 in self._sent else self._send(one)
+                self._kept[one.path] = one.signature
+            except (OSError, _errors.StudioError) as error:
+                self._failed(one, error)
         return True
 
     def _tell(self) -> None:
         """Tell the studio all paths, sending again what it has lost meanwhile."""
-        text = _in_words(self._left_out)
+        text = _in_words(self._left_out + sorted(self._lost))
         for part in _parts(sorted(self._files.items())):
             for is_last in (False, False, True):
                 try:
@@ -194,7 +237,7 @@ class _Files(OutputShipper):
                     self._send_again(part, error.facts.get("missing") or ())
 
     def _say_part(self, part: List[Tuple[str, str]], text: str) -> None:
-        data = {"files": part, "text": text}
+        data = {"files": [one for one in part if one[0] in self._files], "text": text}
         path = "output-datasets/" + self._output
         self.link.call("POST", path, data=data, timeout_s=UPLOAD_TIMEOUT_S)
 
@@ -203,7 +246,11 @@ class _Files(OutputShipper):
         for path, sha256 in part:
             if sha256 in missing:
                 place = os.path.join(self._folder, *path.split("/"))
-                self._send(Found(path, place, self._kept[path]))
+                try:
+                    self._send(Found(path, place, self._kept[path]))
+                except (OSError, _errors.StudioError) as error:
+                    self._lose(path, said_of(error))
+                    del self._files[path]
 
 
 def _parts(files: List[Tuple[str, str]]) -> List[List[Tuple[str, str]]]:
@@ -229,13 +276,3 @@ def _in_words(left_out: List[str]) -> str:
     more = " and {:,} more".format(len(left_out) - 3) if len(left_out) > 3 else ""
     words = "left out, for reasons in 75_job_post.txt: {}{}".format(", ".join(left_out[:3]), more)
     return words.encode("utf-8", "replace").decode()[:MOST_TEXT]
-
-
-def _expression(pattern: str) -> Any:
-    """Return what matches the paths that a pattern names: * within one part, ** over parts."""
-    found = ""
-    for piece in re.split(r"(\*\*/|\*\*|\*|\?)", pattern.lstrip("/")):
-        found += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(
-            piece, re.escape(piece)
-        )
-    return re.compile(found + r"\Z", re.DOTALL)
