@@ -38,15 +38,18 @@ export async function call(path, { method = "GET", json, signal } = {}) {
   const headers = { accept: "application/json", "x-csrftoken": csrf() };
   if (json !== undefined) headers["content-type"] = "application/json";
   const body = json === undefined ? undefined : JSON.stringify(json);
-  const ask = () => fetch(path, { method, headers, body, signal, credentials: "same-origin" });
-  let reply;
+  const ask = async () => {
+    const reply = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+    return { reply, text: await reply.text() }; // it may be dropped in the middle of its answer
+  };
+  let reply, text;
   try {
-    reply = await ask().catch((error) => (method === "GET" ? again(error, ask) : Promise.reject(error)));
+    ({ reply, text } = await ask().catch((error) => (method === "GET" ? again(error, ask) : Promise.reject(error))));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, { code: "away", message: AWAY });
   }
-  const answer = parsed(await reply.text());
+  const answer = parsed(text);
   if (!reply.ok) throw new ApiError(reply.status, answer?.error);
   return answer;
 }

@@ -1,9 +1,11 @@
 """What the browser drops on its way, as when a container's network comes, is asked for again."""
 
+import os
 import re
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from trainyard import Experiment, Workspace
 
 from tests.fixtures.stack import without_dropped
 
@@ -51,6 +53,30 @@ def test_a_page_whose_part_never_comes_says_so_and_does_not_go_round(
     expect(page.get_by_text(SAYS)).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert len(dropped) == 2
+
+
+BREAKS_ONCE = """
+const whole = Response.prototype.text;
+window.broken = [];
+Response.prototype.text = function () {
+    if (!this.url.includes("/complete?") || window.broken.length) return whole.call(this);
+    window.broken.push(this.url);
+    return Promise.reject(new TypeError("network error"));
+};
+"""
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(signed_in_page: Page, live_studio):
+    page = signed_in_page
+    workspace = Workspace.from_config(os.fspath(live_studio.config_folder))
+    Experiment(workspace, "breaks-off").start_logging(snapshot_directory=None).complete()
+    workspace.client.close()
+    page.add_init_script(BREAKS_ONCE)
+    page.goto("/w/default/experiments/breaks-off/")
+    box = page.get_by_role("combobox", name="Which runs to show")
+    box.press_sequentially("sta")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert len(page.evaluate("window.broken")) == 1
 
 
 def test_a_fragment_is_asked_for_again(dropping, signed_in_page: Page):
