@@ -3,6 +3,7 @@ import "studio/live";
 import "studio/keyboard";
 import "studio/late";
 import "studio/palette";
+import "studio/pressed";
 import { startClock } from "studio/clock";
 import { note } from "studio/notes";
 

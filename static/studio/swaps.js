@@ -1,20 +1,24 @@
 // What a fragment's swap would take from a person: an open menu, the focus in it. Import it where
 // fragments with menus ask themselves again.
 
-// Times pass by themselves; that one told another is no change.
-const bare = (html) =>
-  html
-    .replace(/>[^<]*<\/time>/g, "></time>")
-    .replace(/(data-since="[^"]*">)[^<]*/g, "$1")
-    .replace(/ open=""/g, "")
-    .trim();
+const MADE_BY_HTMX = ["htmx-request", "htmx-added", "htmx-settling", "htmx-swapping"];
+
+/** What `html` shows: without the times, which pass by themselves, open menus and htmx's marks. */
+function bare(html) {
+  const { content } = Object.assign(document.createElement("template"), { innerHTML: html.trim() });
+  for (const time of content.querySelectorAll("time, [data-since]")) time.textContent = "";
+  for (const node of content.querySelectorAll("[open]")) node.removeAttribute("open");
+  for (const node of content.querySelectorAll("[class]")) {
+    node.classList.remove(...MADE_BY_HTMX);
+    if (!node.classList.length) node.removeAttribute("class");
+  }
+  return content;
+}
 
 /** Whether `html` is what the target shows already. */
 function isShown(html, target) {
-  const parsed = document.createElement("template");
-  parsed.innerHTML = html;
-  const text = bare(parsed.innerHTML);
-  return text === bare(target.innerHTML) || text === bare(target.outerHTML);
+  const wanted = bare(html);
+  return [target.innerHTML, target.outerHTML].some((shown) => wanted.isEqualNode(bare(shown)));
 }
 
 const name = (menu) => menu.querySelector("summary").getAttribute("aria-label");

@@ -2,6 +2,7 @@
 
 import { AWAY } from "studio/api";
 import { note } from "studio/notes";
+import { released } from "studio/pressed";
 import { go, renewed } from "runs/experiment/address";
 import { merge, remember } from "runs/experiment/merge";
 
@@ -42,7 +43,10 @@ export async function refresh() {
     const reply = await fragment(own.signal);
     if (new URL(reply.url).pathname !== location.pathname) return location.reload(); // signed out
     if (!reply.ok) throw new Error(await reply.text());
-    merge(await reply.text());
+    const text = await reply.text();
+    await released(document.getElementById("run-table"));
+    if (own.signal.aborted) return;
+    merge(text);
   } catch (error) {
     // The socket's return asks again.
     if (error.name !== "AbortError") note(error instanceof TypeError ? AWAY : error.message.slice(0, 300), "bad");
