@@ -12,8 +12,9 @@ const part = (name) => root.querySelector(`[data-${name}]`);
 function show(isEditing) {
   part("form").hidden = !isEditing;
   part("shown").hidden = part("edits").hidden = isEditing;
-  if (isEditing) part("form").elements.description.focus();
-  else part("edits").focus();
+  if (isEditing) return part("form").elements.description.focus();
+  part("edits").focus();
+  if (isBehind) say(changed);
 }
 
 async function change(json) {
@@ -21,12 +22,18 @@ async function change(json) {
   say(changed);
 }
 
+// Whoever writes is not interrupted: what changes meanwhile is shown when they are done.
+let isBehind = false;
+const isWriting = () => !part("form").hidden;
+
 async function save(form) {
   const json = Object.fromEntries([...new FormData(form)].map(([name, text]) => [name, text.trim()]));
   for (const name of ["tags", "properties"]) if (name in json) json[name] = tagsIn(json[name]);
   const error = form.querySelector(".error");
   try {
-    await change(json);
+    await call(own, { method: "PATCH", json });
+    show(false);
+    say(changed);
   } catch (refusal) {
     error.textContent = refusal.message;
     error.hidden = false;
@@ -54,6 +61,8 @@ root.addEventListener("submit", async (event) => {
   const name = form.elements.alias.value.trim();
   await tried(async () => {
     await call(aliasAt(name), { method: "PUT", json: { version: Number(number) } });
+    const { alias } = form.elements;
+    if (alias.value.trim() === name) alias.value = "";
     say(changed);
   });
 });
@@ -70,12 +79,18 @@ root.addEventListener("click", async ({ target }) => {
     });
 });
 root.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.closest("[data-form]") && show(false));
-// htmx asks for the card again: where one was in it stays.
+// htmx asks for the card again: where one was in it stays, and the alias that is typed.
 let focused = "";
+let typed = "";
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target === root) focused = root.contains(document.activeElement) ? document.activeElement.id || "about" : "";
+  if (detail.target !== root) return;
+  isBehind = detail.shouldSwap && isWriting();
+  if (isBehind) detail.shouldSwap = false;
+  typed = root.querySelector("[name=alias]")?.value ?? "";
+  focused = root.contains(document.activeElement) ? document.activeElement.id || "about" : "";
 });
 document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target === root && typed) root.querySelector("[name=alias]").value = typed;
   if (detail.target === root && focused) (document.getElementById(focused === "about" ? "alias" : focused) ?? part("edits")).focus();
   if (detail.target === root && focused && root.querySelector("[data-form]").hidden && document.activeElement === document.body) part("edits").focus();
 });

@@ -44,7 +44,7 @@ def make_folder(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def sent(page: Page) -> list[Request]:
-    """Requests that carry contents, as they are made."""
+    """Requests that carry contents, as they are made; without those the browser gave up."""
     found: list[Request] = []
     paths = re.compile(r"/blobs/[0-9a-f]{64}$|/uploads/[^/?]+\?offset=")
 
@@ -52,7 +52,13 @@ def sent(page: Page) -> list[Request]:
         if request.method in ("PUT", "PATCH") and paths.search(request.url):
             found.append(request)
 
+    def on_failure(request: Request) -> None:
+        # A network of the machine came or went: the page sends it again.
+        if request in found and "ERR_NETWORK_CHANGED" in str(request.failure):
+            found.remove(request)
+
     page.on("request", on_request)
+    page.on("requestfailed", on_failure)
     return found
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from trainyard import Experiment, Workspace
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 900, "height": 800}
-SLOW_MS = 20_000
+SLOW_MS = 60_000
 
 
 @pytest.fixture

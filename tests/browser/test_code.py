@@ -94,6 +94,7 @@ def test_the_code_is_searched_and_a_match_opens_at_its_line(signed_in_page: Page
     page, (first, _, _) = signed_in_page, two
     page.goto(f"/runs/{first.id}/code/")
     page.get_by_role("tab", name="Search").click()
+    expect(page.get_by_label("Search in the code")).to_be_focused()
     page.keyboard.type("SIZE")
     matches = page.locator("[data-matches] a")
     expect(matches).to_have_count(3)

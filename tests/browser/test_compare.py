@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from trainyard import Experiment, Run, ScriptRunConfig, Workspace
 
+from tests.browser.patience import point
 from tests.fixtures.studio_process import StudioProcess
 
 TRAINS = """
@@ -122,6 +123,7 @@ def test_curves_are_coloured_by_what_differs_and_joined_to_bands(signed_in_page:
     expect(curves.locator("[data-metric=loss]")).to_contain_text("2 shown", timeout=FULL_MS)
     assert "bands" in asked
     picture(page, "bands")
+    expect(page).to_have_url(re.compile("band=range"))
     page.reload()
     expect(curves.locator("[name=band]")).to_have_value("range")
     expect(page.locator(".overlay-legend")).to_contain_text("sgd")
@@ -278,13 +280,14 @@ def test_a_line_is_named_under_the_mouse_and_leads_to_its_run(signed_in_page: Pa
     page.goto(trained.address(*trained.ended[:1], trained.ended[1], tab="parallel"))
     parallel = part(page, "parallel")
     expect(parallel.locator(".axis")).to_have_count(3)
-    box = parallel.locator("canvas").bounding_box()
-    first = parallel.get_by_role("slider", name="lr").bounding_box()
+    axis = parallel.get_by_role("slider", name="lr")
+    first = axis.bounding_box()
     second = parallel.get_by_role("slider", name="optimizer").bounding_box()
-    assert box and first and second
+    assert first and second
     # The first run has the least of both: its line lies along the bottom of these two axes.
-    page.mouse.move((first["x"] + second["x"]) / 2, first["y"] + first["height"] - 2)
-    expect(parallel.locator("[data-over]")).to_contain_text(trained.ended[0].display_name)
+    between = (second["x"] - first["x"]) / 2 / first["width"]
+    named = parallel.locator("[data-over]", has_text=trained.ended[0].display_name)
+    point(axis, named.is_visible, x=between, y=1 - 2 / first["height"])
     page.mouse.down()
     page.mouse.up()
     page.wait_for_url(f"**/runs/{trained.ended[0].id}/")

@@ -28,6 +28,7 @@ from tests.browser.dataset_steps import (
     png,
     sent,
 )
+from tests.browser.patience import settled, until
 from tests.fixtures.studio_process import StudioProcess
 
 LARGE = os.urandom(21 * MIB)
@@ -67,11 +68,17 @@ def live_studio() -> Iterator[StudioProcess]:
         studio.remove()
 
 
+def typed_goes(page: Page, keys: str, address: str) -> bool:
+    """Whether keys lead to `address`: between two of them only a second may pass."""
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    return page.url.endswith(address)
+
+
 def test_a_folder_becomes_a_dataset_whose_pictures_are_seen(signed_in_page: Page, tmp_path):
     page = signed_in_page
-    page.keyboard.press("g")
-    page.keyboard.press("d")
-    page.wait_for_url(f"**{HOME}")
+    until(page, lambda: typed_goes(page, "gd", HOME), "two keys lead there")
     expect(page.get_by_text("No dataset yet")).to_be_visible()
     picture(page, "none")
     files = {f"a/{n:02}.png": png(20 + n, 30) for n in range(50)} | {"about.txt": b"cats\n"}
@@ -86,7 +93,7 @@ def test_a_folder_becomes_a_dataset_whose_pictures_are_seen(signed_in_page: Page
 
     shown = page.locator(".pictures img")
     expect(shown).to_have_count(48)
-    page.wait_for_function("() => document.querySelector('.pictures img').naturalWidth === 20")
+    expect(shown.first).to_have_js_property("naturalWidth", 20)
     picture(page, "pictures")
     page.get_by_role("link", name="Next").click()
     expect(shown).to_have_count(2)
@@ -214,12 +221,12 @@ def test_an_alias_moves_between_versions_and_one_version_is_deleted(
         page.get_by_label("Alias for this version").fill("golden")
         page.keyboard.press("Enter")
         expect(page.locator(".labels")).to_have_text("golden")
-        page.wait_for_load_state("networkidle")
+        settled(page)
     page.goto("/w/default/data/notes/golden/")
     expect(page.get_by_role("heading", name="notes:2", exact=True)).to_be_visible()
     page.get_by_role("button", name="Remove the alias golden").click()
     expect(page.locator(".labels")).to_have_text("")
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
     page.get_by_label("More", exact=True).click()
     page.get_by_role("button", name="Delete notes:2…").click()

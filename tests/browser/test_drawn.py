@@ -4,8 +4,10 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
+
+from tests.browser.patience import drag, point, until
 
 TWICE_WRITTEN_MS = 600  # the address is written a quarter of a second after a change
 
@@ -24,9 +26,8 @@ def tile(page: Page, name: str):
 
 def is_loaded(picture) -> None:
     # Until its bytes are there it is "complete" as well: without an address it has nothing to load.
-    picture.page.wait_for_function(
-        "image => image.complete && image.naturalWidth > 0", arg=picture.element_handle()
-    )
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
+    expect(picture).to_have_js_property("complete", True)
 
 
 def test_the_address_says_what_is_shown_while_the_next_picture_is_on_its_way(
@@ -36,10 +37,11 @@ def test_the_address_says_what_is_shown_while_the_next_picture_is_on_its_way(
     page.goto(f"{drawn}?name=cats&step=101")
     cats = tile(page, "cats")
     expect(cats.locator("img")).to_have_attribute("alt", "cats at step 101")
-    held = []
+    held: list[Route] = []
     page.route("**/drawn/items?*after=20*", lambda route: held.append(route))
     cats.get_by_role("button", name="Latest").click()
     expect(cats.locator("output")).to_have_text("30 of 30")
+    until(page, lambda: held, "the next pictures are asked for")
     page.wait_for_timeout(TWICE_WRITTEN_MS)
     expect(page).to_have_url(re.compile(r"step=101$"))
     held[0].continue_()
@@ -94,6 +96,12 @@ def test_a_long_table_shows_the_rows_in_sight(drawn, signed_in_page: Page):
     assert rows.count() < 100
     assert len(asked) < 10
     assert all(re.search(r"limit=(30|100)\b", url) for url in asked), asked
+    # Rows that are drawn anew, as of a table that grows, leave the focus where it was.
+    rows.last.get_by_role("button").focus()
+    rows.last.evaluate("row => { row.isOld = true }")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    expect(rows.last).not_to_have_js_property("isOld", True)
+    expect(rows.last.get_by_role("button")).to_be_focused()
     # A row is opened whole, and closed.
     rows.last.get_by_role("button").press("Enter")
     whole = tile(page, "epochs").locator(".whole")
@@ -118,8 +126,8 @@ def test_charts_are_drawn_and_a_broken_one_says_why(drawn, signed_in_page: Page)
     expect(cells.first).to_have_text("6")
     confusion.get_by_role("button", name="% of true").click()
     expect(cells.first).to_have_text("75")
-    confusion.locator(".nsewdrag").first.hover()
-    expect(confusion).to_contain_text("true dog <b>, predicted dog <b>: 9 (90.0 % of dog <b>)")
+    words = "true dog <b>, predicted dog <b>: 9 (90.0 % of dog <b>)"
+    point(confusion.locator(".nsewdrag").first, lambda: words in confusion.inner_text())
     expect(tile(page, "broken")).to_contain_text('"data.bin_edges" is 3, but should be 2')
     accuracy = tile(page, "accuracy")
     expect(accuracy).to_contain_text("class yes · AUC")
@@ -145,17 +153,13 @@ def test_a_thousand_classes_are_drawn_and_looked_into(drawn, signed_in_page: Pag
     expect(many.locator(".heatmaplayer image")).to_be_attached()
     expect(many.locator(".xtick").last).to_be_attached()
     assert many.locator(".xtick").count() < 100
-    box = many.locator(".nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 20, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 60, box["y"] + 60, steps=4)
-    page.mouse.up()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    cells = many.locator(".nsewdrag").first
+    drag(cells, (20, 20), (60, 60))
     # A part of it is shown cell by cell.
-    expect(many).to_contain_text(re.compile(r"true class \d+, predicted class \d+: \d+ \("))
+    one = re.compile(r"true class \d+, predicted class \d+: \d+ \(")
+    point(cells, lambda: one.search(many.inner_text()))
     many.locator(".plot").press("0")
-    page.mouse.move(box["x"] + 9, box["y"] + 9)
-    expect(many).to_contain_text("at most")
+    point(cells, lambda: "at most" in many.inner_text(), x=0.05, y=0.05)
 
 
 DRAWS = """

@@ -32,7 +32,8 @@ def dropping(signed_in_page: Page, page_problems: list[str]):
 
     yield begin
     signed_in_page.unroute_all(behavior="ignoreErrors")
-    assert not without_dropped(page_problems, "ERR_CONNECTION_RESET")
+    left = without_dropped(page_problems, "ERR_CONNECTION_RESET")
+    assert not without_dropped(left, "ERR_NETWORK_CHANGED")
     page_problems.clear()
 
 

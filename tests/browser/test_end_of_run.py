@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
 
+SLOW_MS = 90_000
 SHORT = """
 import time
 from azureml.core import Run
@@ -26,4 +27,4 @@ def test_a_page_that_was_open_shows_that_the_run_completed(
     run = Experiment(workspace, "short").submit(ScriptRunConfig(os.fspath(tmp_path), "train.py"))
     workspace.client.close()
     signed_in_page.goto(f"/runs/{run.id}/{tab}")
-    expect(signed_in_page.locator(".head[data-state='Completed']")).to_be_visible(timeout=30_000)
+    expect(signed_in_page.locator(".head[data-state='Completed']")).to_be_visible(timeout=SLOW_MS)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Response, Route, expect
 from trainyard import Environment, Experiment, ScriptRunConfig, Workspace
 
+from tests.browser.patience import settled, until
 from tests.compute.packages import make_source, make_wheel
 from tests.fixtures.studio_process import StudioProcess
 
@@ -71,10 +72,11 @@ def build(page: Page, name: str, pip: str, ends: str = "Ready") -> None:
     expect(page.locator("[data-build=local]")).to_contain_text(ends, timeout=BUILT_MS)
 
 
-def marked(page: Page) -> list[str]:
-    return page.locator(".editor .strips [data-line]").evaluate_all(
-        "marks => marks.map(mark => mark.dataset.line)"
-    )
+def are_marked(page: Page, *lines: str) -> None:
+    marks = page.locator(".editor .strips [data-line]")
+    expect(marks).to_have_count(len(lines))
+    for mark, line in zip(marks.all(), lines, strict=True):
+        expect(mark).to_have_attribute("data-line", line)
 
 
 def test_one_is_written_mended_as_one_types_and_built_before_ones_eyes(
@@ -87,7 +89,7 @@ def test_one_is_written_mended_as_one_types_and_built_before_ones_eyes(
     expect(page.locator("#pip")).to_be_visible()
     page.locator("#pip").press_sequentially("--no-index\nalpha=1.0\nslow\n")
     expect(page.locator("#error-definition")).to_contain_text("write alpha==1.0")
-    assert marked(page) == ["2"]
+    are_marked(page, "2")
     page.get_by_label("Name", exact=True).fill("watched")
     picture(page, "mistake")
     page.reload()
@@ -97,7 +99,7 @@ def test_one_is_written_mended_as_one_types_and_built_before_ones_eyes(
     expect(page.locator("#check-packages")).to_contain_text("alpha==1.0, slow")
     expect(page.locator("#check-local")).to_contain_text("will be built")
     expect(page.locator("#name-hint")).to_contain_text("watched:1")
-    assert marked(page) == []
+    are_marked(page)
     picture(page, "new")
     page.get_by_role("button", name="Save and build").click()
 
@@ -204,8 +206,7 @@ def test_a_filter_is_not_lost_when_the_list_asks_itself_again_meanwhile(signed_i
     page.goto(HOME)
     page.route("**/environments/?*archived=1*", lambda route: held.append(route))
     page.get_by_text("Archived", exact=True).click()
-    while not held:
-        page.wait_for_timeout(50)
+    until(page, lambda: held, "the archived ones are asked for")
     # What the list shows is replaced, and with it the place that the answer was asked for.
     page.evaluate("document.body.dispatchEvent(new CustomEvent('environments-changed'))")
     page.wait_for_timeout(600)
@@ -254,25 +255,27 @@ def test_description_and_tags_change_in_place_and_the_list_follows_a_build(signe
     other.wait_for_url(re.compile("q=tensorflow"))
 
 
+def is_fragment(told: Response, address: re.Pattern[str]) -> bool:
+    return bool(address.search(told.url)) and "hx-request" in told.request.headers
+
+
 def test_a_list_that_asks_while_it_is_told_again_asks_once_more(signed_in_page: Page):
     page, held = signed_in_page, []
-    page.goto(HOME)
-    expect(page.locator("body")).to_have_attribute("data-live-state", "live")
-    page.wait_for_load_state("networkidle")
-    page.route(re.compile(re.escape(HOME) + "$"), lambda route: held.append(route))
+    home = re.compile(re.escape(HOME) + "$")
+    with page.expect_response(lambda told: is_fragment(told, home)):  # the socket makes it ask
+        page.goto(HOME)
+    settled(page)
+    page.route(home, lambda route: held.append(route))
     tell = "async () => (await import('studio/live')).say('build-changed')"
-    with page.expect_request(re.compile(re.escape(HOME) + "$")):
+    with page.expect_request(home):
         page.evaluate(tell)
     page.evaluate(tell)  # the list has not answered yet
     page.wait_for_timeout(200)  # longer than its delay: it waits for its turn
-    assert len(held) == 1
-    with page.expect_request(re.compile(re.escape(HOME) + "$")):
-        held[0].continue_()
-    for _ in range(100):  # a request is seen before it is held
-        if len(held) == 2:
-            break
-        page.wait_for_timeout(50)
-    with page.expect_response(re.compile(re.escape(HOME) + "$")):
+    assert len(held) <= 1
+    until(page, lambda: held, "the list asks")
+    held[0].continue_()
+    until(page, lambda: len(held) == 2, "the list asks once more")
+    with page.expect_response(home):
         held[1].continue_()
     page.wait_for_timeout(500)  # nothing more is asked: that can only be waited for
     assert len(held) == 2

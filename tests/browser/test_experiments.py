@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from trainyard import Experiment, Workspace
 
-SLOW_MS = 30_000
+SLOW_MS = 60_000
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_one_is_described_and_tagged_and_found_by_its_tag(signed_in_page: Page, 
     about.get_by_role("button", name="Remove the tag team").click()
     expect(about.get_by_role("link", name="team=vision")).to_have_count(0, timeout=SLOW_MS)
     about.get_by_role("button", name="Edit").click()
+    expect(about.get_by_label("Description")).to_be_focused()
     page.keyboard.press("Escape")
     expect(about.get_by_label("Description")).to_be_hidden()
 

@@ -5,7 +5,7 @@ import os
 from playwright.sync_api import Page, expect
 from trainyard import Dataset, Workspace
 
-from tests.browser.dataset_steps import HOME, begin, make, make_folder, picture
+from tests.browser.dataset_steps import HOME, SLOW_MS, begin, make, make_folder, picture
 from tests.fixtures.studio_process import StudioProcess
 
 FORM = "/{state}/{day:yyyy/MM/dd}/data.csv"
@@ -32,12 +32,12 @@ def test_its_pages_say_how_it_is_read_and_its_next_version_is_read_so(
         'Rows where(state == "ohio") and (n > 1) and (not (n is missing))'
     )
     expect(page.get_by_text("These are the rows of the files.")).to_be_visible()
-    expect(page.locator("#rows")).to_contain_text("Rows 1 to 4 of 4")
+    expect(page.locator("#rows")).to_contain_text("Rows 1 to 4 of 4", timeout=SLOW_MS)
     expect(page.locator("#rows th", has_text="state")).to_be_visible()
     picture(page, "filtered")
     page.get_by_role("link", name="Profile").click()
     expect(page.get_by_text("This is of all rows of the files")).to_be_visible()
-    expect(page.locator("#profile")).to_contain_text("utah")
+    expect(page.locator("#profile")).to_contain_text("utah", timeout=SLOW_MS)
     more = make_folder(tmp_path / "more", {"iowa/2026/01/03/data.csv": b"n\n3\n"})
     begin(page, f"{HOME}new/?from=days-of-ohio:1&name=days-of-ohio", more)
     code = page.locator("#python-code")

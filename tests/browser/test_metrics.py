@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from trainyard import Experiment, ScriptRunConfig, Workspace
 
 from runs.metrics.thinning import bin_for
+from tests.browser.patience import drag, point, until
+from tests.fixtures.stack import without_dropped
 
 COUNT, MORE, MOST = 3000, 300, 1200
 ODD = {700: "NaN", 1500: "Infinity", 2000: "-Infinity"}
@@ -86,7 +88,7 @@ def page(run, signed_in_page: Page) -> Page:
 def open_at(page: Page, run, query: str = "") -> None:
     page.goto(run.place + query)
     expect(page.locator("[data-status]")).to_contain_text(
-        re.compile(r"[67],\d{3} points"), timeout=60_000
+        re.compile(r"[67],\d{3} points"), timeout=120_000
     )
     expect(page.locator(".tile .main-svg").first).to_be_attached(timeout=60_000)
 
@@ -109,8 +111,10 @@ def drawn(page: Page, title: str, trace: int = 0) -> list[list[float]]:
 
 def waits_until(page: Page, title: str, words: str) -> None:
     """Wait until `words`, of the tile's plot, are true."""
-    node = tile(page, title).locator(".plot").element_handle()
-    page.wait_for_function(f"plot => plot.data && ({words})", arg=node, timeout=60_000)
+    # The tile is looked up each time: it may be built anew.
+    look = f"plot => Boolean(plot.data && ({words}))"
+    plot = tile(page, title).locator(".plot")
+    until(page, lambda: plot.evaluate(look), f"{title}: {words}")
 
 
 def test_two_sides_of_a_loss_share_a_tile_in_their_section(page: Page, run):
@@ -155,12 +159,10 @@ def test_search_finds_by_any_part_of_a_name(page: Page, run):
 
 def test_dragging_fetches_every_point_of_a_part(page: Page, run):
     waits_until(page, "loss", f"plot.data[0].x.length < {COUNT}")
-    box = tile(page, "loss").locator(".nsewdrag").first.bounding_box()
+    curve = tile(page, "loss").locator(".nsewdrag").first
+    box = curve.bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] * 0.30, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.36, box["y"] + 60, steps=4)
-    page.mouse.up()
+    drag(curve, (box["width"] * 0.30, 60), (box["width"] * 0.36, 60))
     expect(tile(page, "loss").locator(".plot")).to_have_attribute(
         "data-zoomed", re.compile("every point"), timeout=60_000
     )
@@ -221,7 +223,9 @@ def test_one_tile_fills_the_window_and_its_neighbours_follow(page: Page, run):
     full = page.locator("dialog.full")
     expect(full.locator("b")).to_have_text("loss")
     expect(full.locator(".plot")).to_be_focused()
-    page.wait_for_function("document.querySelector('dialog.full .main-svg').clientWidth > 1200")
+    page.wait_for_function(
+        "() => document.querySelector('dialog.full .main-svg')?.clientWidth > 1200"
+    )
     page.keyboard.press("ArrowRight")
     expect(full.locator("b")).to_have_text("balance")
     expect(page).to_have_url(re.compile("full=balance"))
@@ -303,10 +307,8 @@ def test_a_tile_becomes_a_picture(page: Page, run, tmp_path: Path):
 
 def test_hovering_tells_exact_values_the_best_first(page: Page, run):
     waits_until(page, "loss", "plot.data[0].x.length > 0")
-    plot = tile(page, "loss").locator(".nsewdrag").first
-    plot.hover(position={"x": 5, "y": 60})
     box = tile(page, "loss").locator(".hover")
-    expect(box).to_be_visible()
+    point(tile(page, "loss").locator(".nsewdrag").first, box.is_visible, x=0.02, y=0.3)
     expect(box.locator("div")).to_have_count(2)
     lines = box.locator("div").all_inner_texts()
     best = [float(re.findall(r"[\d.]+", line)[0]) for line in lines]
@@ -333,7 +335,7 @@ def test_the_head_says_at_once_that_a_metric_broke(live_studio, signed_in_page: 
     workspace.client.close()
 
 
-def test_a_live_curve_grows_and_what_was_drawn_stays(page: Page, run):
+def test_a_live_curve_grows_and_what_was_drawn_stays(page: Page, run, page_problems: list[str]):
     waits_until(page, "balance", "plot.data[0].x.length > 100")
     tile(page, "balance").locator(".plot").press("f")
     before = drawn(page, "balance")
@@ -356,3 +358,5 @@ def test_a_live_curve_grows_and_what_was_drawn_stays(page: Page, run):
     expect(page.locator(".head[data-state='Completed']")).to_be_visible(timeout=60_000)
     waits_until(page, "balance", f"plot.data[0].x.at(-1) === {last + MORE}")
     expect(page.locator("[data-status]")).not_to_contain_text("live")
+    # What was asked for while there was no network.
+    page_problems[:] = without_dropped(page_problems, "ERR_INTERNET_DISCONNECTED")

@@ -8,7 +8,9 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.patience import settled, until
 
 MODELS = "/w/default/models/"
 
@@ -49,11 +51,6 @@ def register(page: Page, name: str, *files: Path) -> None:
     settled(page)
 
 
-def settled(page: Page) -> None:
-    """Wait for the page's fragments: what leaves a page breaks off the requests it still has."""
-    page.wait_for_load_state("networkidle")
-
-
 def test_files_become_a_model_that_is_named_and_described(
     signed_in_page: Page, tmp_path: Path, page_problems: list[str]
 ) -> None:
@@ -69,7 +66,8 @@ def test_files_become_a_model_that_is_named_and_described(
 
     about = page.get_by_role("region", name="About")
     about.get_by_role("button", name="Edit").click()
-    page.keyboard.type("reads digits")  # the field has the focus
+    expect(about.get_by_label("Description")).to_be_focused()
+    page.keyboard.type("reads digits")
     about.get_by_label("Tags to add").fill("team=vision, draft")
     about.get_by_label("Framework", exact=True).fill("PyTorch")
     about.get_by_role("button", name="Save").click()
@@ -96,6 +94,59 @@ def test_files_become_a_model_that_is_named_and_described(
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 of 3", exact=True)).to_be_visible()
     picture(page, "inside")
+
+
+def test_what_is_written_while_a_change_is_on_its_way_stays(
+    signed_in_page: Page, tmp_path: Path
+) -> None:
+    page = signed_in_page
+    register(page, "slow", safetensors(tmp_path, w=[2, 2]))
+    about = page.get_by_role("region", name="About")
+    alias, description = about.get_by_label("Alias for this version"), about.get_by_label("Descr")
+    edit = about.get_by_role("button", name="Edit")
+    edit.click()
+    about.get_by_label("Tags to add").fill("one, two, three")
+    about.get_by_role("button", name="Save").click()
+    expect(about.locator(".tag")).to_have_text(["one✕", "two✕", "three✕"])
+    settled(page)
+    held: list[Route] = []
+    page.route("**/models/slow/1/?part=about", lambda route: held.append(route))
+
+    def remove(tag: str) -> None:
+        about.get_by_role("button", name=f"Remove the tag {tag}").click()
+        until(page, lambda: held, "the card asks how it is now")
+
+    remove("one")
+    alias.fill("half-wri")
+    held.pop().continue_()
+    expect(about.locator(".tag")).to_have_text(["two✕", "three✕"])
+    expect(alias).to_be_focused()
+    page.keyboard.type("tten")
+    expect(alias).to_have_value("half-written")
+
+    remove("two")
+    edit.click()
+    description.fill("what it re")
+    held.pop().continue_()
+    settled(page)
+    expect(description).to_be_focused()
+    page.keyboard.type("ads")
+    page.unroute_all(behavior="ignoreErrors")
+    about.get_by_role("button", name="Save").click()
+    expect(about.locator(".said")).to_have_text("what it reads")
+    expect(about.locator(".tag")).to_have_text(["three✕"])
+    expect(alias).to_have_value("half-written")
+
+    # Who leaves without a word sees what came meanwhile as well.
+    page.route("**/models/slow/1/?part=about", lambda route: held.append(route))
+    remove("three")
+    edit.click()
+    held.pop().continue_()
+    settled(page)
+    expect(description).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+    about.get_by_role("button", name="Keep as it was").click()
+    expect(about.locator(".tag")).to_have_count(0)
 
 
 def test_two_versions_are_compared_and_an_alias_moves_between_them(

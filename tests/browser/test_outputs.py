@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from trainyard import Experiment, Run, ScriptRunConfig, Workspace
 
+from tests.browser.patience import settled, until
 from tests.fixtures.studio_process import StudioProcess
 
 MAKES = Path(__file__).with_name("makes_every_kind.py")
@@ -90,6 +91,15 @@ def test_the_tree_folds_is_walked_by_keys_and_keeps_its_choice(signed_in_page: P
     expect(body(page)).to_contain_text("3 × 4")
 
 
+def grown(route: Route) -> None:
+    """The folder as it would be if its files had just become larger."""
+    answer = route.fetch()
+    told = answer.json()
+    for item in told["items"]:
+        item["size_bytes"] += 1
+    route.fulfill(response=answer, json=told)
+
+
 def test_a_folder_of_many_comes_in_pages_and_files_are_found_by_name(
     signed_in_page: Page, made: Run
 ):
@@ -98,7 +108,14 @@ def test_a_folder_of_many_comes_in_pages_and_files_are_found_by_name(
     row(page, "outputs/many/").click()
     inside = tree(page).locator("[data-path^='outputs/many/0']")
     expect(inside).to_have_count(500)
-    tree(page).get_by_role("button", name="Show more files").click()
+    more = tree(page).get_by_role("button", name="Show more files")
+    more.focus()
+    page.route(re.compile(r"/files\?prefix=(outputs%2F)?(&|$)"), grown)
+    with page.expect_response(re.compile(r"/files\?prefix=outputs%2Fmany%2F")):
+        made.tag("looked", "at")
+    settled(page)
+    expect(more).to_be_focused()  # it is the same: a click on it would not be lost either
+    more.click()
     expect(inside).to_have_count(1000)
     page.get_by_label("Find a file").fill("01099")
     found = page.locator("[data-found] a")
@@ -123,6 +140,8 @@ def test_a_folder_says_that_it_is_read_until_its_files_are_there(signed_in_page:
     many.click()
     many.click()
     expect(many).to_have_attribute("aria-expanded", "false")
+    until(page, lambda: waiting, "its files are asked for")
+    page.wait_for_timeout(300)  # nothing more is asked: that can only be waited for
     assert len(waiting) == 1
     waiting.pop().continue_()
     expect(said).to_have_count(0)
@@ -200,7 +219,8 @@ def test_the_tree_grows_while_the_script_writes(
         "import os, pathlib, sys, time\nos.makedirs('outputs/deep', exist_ok=True)\n"
         "pathlib.Path('outputs/deep/first.txt').write_text('1')\nprint('began', flush=True)\n"
         "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.1)\n"
-        "pathlib.Path('outputs/deep/second.txt').write_text('two')\ntime.sleep(20)\n"
+        "pathlib.Path('outputs/deep/second.txt').write_text('two')\n"
+        "while True: time.sleep(0.1)\n"  # until it is canceled
     )
     (tmp_path / "train.py").write_text(script)
     workspace = Workspace.from_config(os.fspath(live_studio.config_folder))
@@ -237,6 +257,7 @@ def test_text_comes_in_parts_with_links_to_its_lines_and_is_searched(
     expect(shown.locator(".line.at").first).to_contain_text("019000 this")
     opened(page, made, "notes.txt")
     shown.locator(".numbered").press("Control+f")
+    expect(page.locator("[data-panel] [data-find=field]")).to_be_focused()
     page.keyboard.type("needle")
     tally = page.locator("[data-panel] .tally")
     expect(tally).to_have_text("20")
@@ -285,7 +306,7 @@ def test_pictures_sound_documents_and_bytes(signed_in_page: Page, made: Run):
     expect(status).to_contain_text("320 × 200 · 100 %")
     shown.get_by_label("Larger").click()
     expect(status).to_contain_text("200 %")
-    assert shown.locator("img").evaluate("image => image.clientWidth") == 640
+    expect(shown.locator("img")).to_have_js_property("clientWidth", 640)
     shown.get_by_label("Fit").click()
     expect(status).to_contain_text("100 %")
     opened(page, made, "tone.wav")
@@ -309,7 +330,7 @@ def test_notebooks_and_markdown(signed_in_page: Page, made: Run):
     expect(shown.locator(".output.error .t-red")).to_have_text("ZeroDivisionError")
     image = shown.locator(".output img")
     image.scroll_into_view_if_needed()
-    page.wait_for_function("image => image.naturalWidth === 320", arg=image.element_handle())
+    expect(image).to_have_js_property("naturalWidth", 320)
     frame = shown.locator("iframe")
     frame.scroll_into_view_if_needed()
     expect(frame.content_frame.locator("#cell")).to_have_text("of a frame")

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from trainyard import Experiment, Run, ScriptRunConfig, Workspace
 from trainyard._errors import Conflict
 
+from tests.browser.patience import settled, until
 from tests.fixtures.studio_process import StudioProcess
 
 FULL_MS = 60_000
@@ -69,14 +70,17 @@ def asked(page: Page, dialog: str, button: str) -> tuple[Locator, Locator]:
     """The dialog once it can be answered: the nodes of a run are free a moment after its end."""
     shown = page.locator(f"dialog#{dialog}")
     answer = shown.get_by_role("button", name=button)
-    for _ in range(20):
+
+    def can_be_answered() -> bool:
         expect(shown).to_contain_text("frees", timeout=FULL_MS)
         if answer.is_enabled():
-            break
+            return True
         shown.get_by_role("button", name="Keep").click()
         page.wait_for_timeout(1000)
         opens(page, dialog)
-    expect(answer).to_be_enabled()
+        return False
+
+    until(page, can_be_answered, "the run's nodes are free")
     return shown, answer
 
 
@@ -147,6 +151,7 @@ def test_selected_runs_are_deleted_together_and_one_that_goes_on_stays(
     live = submitted(workspace, folder, "deleted-many", "c", gate="never-either")
     page.goto("/w/default/experiments/deleted-many/")
     page.get_by_label("Select all runs of this page").check()
+    expect(page.locator("[data-act=delete]")).to_be_visible()
     opens(page, "delete-runs")
     shown, button = asked(page, "delete-runs", "Delete 2 runs")
     expect(shown).to_contain_text("1 run of the selected stays:")
@@ -180,15 +185,17 @@ def test_a_page_of_a_run_that_somebody_else_deletes_says_so(
     (run,) = ended(workspace, folder, "deleted-elsewhere", "x")
     page.goto(f"/runs/{run.id}/{tab}")
     expect(page.locator("body")).to_have_attribute("data-live-state", "live")
-    page.wait_for_timeout(1000)
-    client = workspace.client
-    for _ in range(20):
+    settled(page)  # what it asks for afterwards is not there any more
+
+    def is_deleted() -> bool:
         try:
-            client.delete(f"runs/{run.id}")
-            break
+            workspace.client.delete(f"runs/{run.id}")
         except Conflict as error:
             assert "being freed" in error.message
-            page.wait_for_timeout(1000)
+            return False
+        return True
+
+    until(page, is_deleted, "the run's nodes are free")
     expect(page.get_by_role("heading", name=re.compile("deleted"))).to_be_visible(timeout=FULL_MS)
     expect(page.locator(".run-page")).to_have_count(0)
     page.get_by_role("link", name="Runs of deleted-elsewhere").click()

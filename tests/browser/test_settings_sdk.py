@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from studio import wheel
+from tests.browser.patience import until
 
 
 @pytest.fixture
@@ -18,9 +19,13 @@ def settings(signed_in_page: Page):
 
 
 def copied(page: Page, name: str) -> str:
+    """What the button copies: other words than those that are there before."""
+    write = "words => navigator.clipboard.writeText(words)"
+    page.evaluate(write, "-")
     page.locator(f"[data-copies={name}]").click()
-    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.length > 0)")
-    return str(page.evaluate("navigator.clipboard.readText()")).strip()
+    read = "() => navigator.clipboard.readText()"
+    until(page, lambda: page.evaluate(read) != "-", f"{name} is copied")
+    return str(page.evaluate(read)).strip()
 
 
 def test_the_command_that_is_copied_installs_the_client(settings, live_studio, tmp_path):
@@ -49,10 +54,9 @@ def test_the_other_commands_are_there_to_copy_by_keyboard_too(settings, live_stu
     assert copied(settings, "install-index") == index
     settings.locator("[data-copies=login-command]").focus()
     settings.keyboard.press("Enter")
-    settings.wait_for_function(
-        "url => navigator.clipboard.readText().then(text => text.trim().endsWith(url))",
-        arg=live_studio.url,
-    )
+    read = "() => navigator.clipboard.readText()"
+    wanted = f"trainyard login {live_studio.url}"
+    until(settings, lambda: settings.evaluate(read).strip() == wanted, "the login is copied")
 
 
 @pytest.mark.parametrize("width", [1440, 900])

@@ -1,5 +1,6 @@
 // Rows that are asked for when they come into sight: a hundred thousand scroll like a hundred.
 
+import { released } from "studio/pressed";
 import { count as written, element } from "studio/words";
 
 const PAGE = 100;
@@ -73,7 +74,10 @@ export class Rows {
     this.drawn = key;
     const rows = [];
     for (let number = from; number < to; number += 1) rows.push(this.#row(number));
+    const focused = document.activeElement.closest("tr")?.ariaRowIndex;
+    const hadFocus = this.body.contains(document.activeElement);
     this.body.replaceChildren(this.#pad(from * height), ...rows, this.#pad((this.count - to) * height));
+    if (hadFocus) this.body.querySelector(`[aria-rowindex="${focused}"] button`)?.focus({ preventScroll: true });
   }
 
   #pad(height) {
@@ -123,6 +127,7 @@ export class Rows {
     if (this.pages.get(page) !== asked) return; // another was asked for since
     if (rows) this.pages.set(page, rows);
     else this.pages.delete(page);
+    await released(this.body);
     this.drawn = "";
     if (rows) this.draw();
   }

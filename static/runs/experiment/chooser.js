@@ -5,6 +5,12 @@ import { count, element } from "studio/words";
 
 const WAIT_MS = 120;
 
+/** Put `nodes` in the list, unless they look as those in it: one may be pressed just now, or have the focus. */
+function put(list, nodes) {
+  const { children } = list;
+  if (nodes.length !== children.length || nodes.some((node, at) => !node.isEqualNode(children[at]))) list.replaceChildren(...nodes);
+}
+
 export class Chooser {
   /**
    * menu: <details data-chooser>.  url: answers ?for=&find= with { items: [{ key, title, kind }], count }.
@@ -50,8 +56,8 @@ export class Chooser {
     const chosen = this.chosen();
     const key = this.shown.contains(document.activeElement) ? document.activeElement.closest("li").dataset.key : null;
     const act = document.activeElement?.dataset.move;
-    this.shown.replaceChildren(...chosen.map(({ key: one, title }, at) => this.#chosen(one, title ?? this.titles.get(one) ?? one, { at, count: chosen.length })));
-    if (key !== null) [...this.shown.children].find((item) => item.dataset.key === key)?.querySelector(`[data-move="${act}"]:not(:disabled), [data-move]`)?.focus();
+    put(this.shown, chosen.map(({ key: one, title }, at) => this.#chosen(one, title ?? this.titles.get(one) ?? one, { at, count: chosen.length })));
+    if (key !== null && !this.shown.contains(document.activeElement)) [...this.shown.children].find((item) => item.dataset.key === key)?.querySelector(`[data-move="${act}"]:not(:disabled), [data-move]`)?.focus();
     this.#list();
   }
 
@@ -69,8 +75,8 @@ export class Chooser {
     if (this.more > 0) items.push(element("li", { class: "quiet" }, `and ${count(this.more)} more: type to find them`));
     if (this.items && !items.length) items.push(element("li", { class: "quiet" }, this.items.length ? "All of these are shown." : "Nothing has this name."));
     const hadFocus = this.list.contains(document.activeElement);
-    this.list.replaceChildren(...items);
-    if (hadFocus) this.find.focus();
+    put(this.list, items);
+    if (hadFocus && !this.list.contains(document.activeElement)) this.find.focus();
   }
 
   #click(target) {

@@ -85,10 +85,10 @@ export class Panel {
 
   /** Draw aside, and then change the one for the other. */
   async #replace(preview) {
-    const restore = keepPlaces(this.parts.body);
     this.settled = null;
     const drawn = this.#made(preview);
     await this.settled;
+    const restore = keepPlaces(this.parts.body); // the reader may have gone on meanwhile
     this.parts.body.replaceChildren(drawn);
     restore();
     this.changed();

@@ -92,7 +92,8 @@ export class Tree {
   #draw(path) {
     const { list, items, next } = this.folders.get(path);
     const wanted = items.map((item) => this.#row(item, path));
-    if (next) wanted.push(makeMore(path, "Show more files"));
+    // The same one as before: it may be pressed, or have the focus, while the folder grows.
+    if (next) wanted.push(list.querySelector(":scope > .rest") ?? makeMore(path, "Show more files"));
     const keep = new Set(wanted);
     for (const made of [...list.children]) if (!keep.has(made)) this.#remove(made);
     wanted.forEach((made, index) => list.children[index] !== made && list.insertBefore(made, list.children[index]));
