@@ -36,7 +36,13 @@ if database and connection.vendor != "postgresql":
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 # A machine that is busy is no failure, and a failing example is printed: no file keeps it.
-hypothesis.settings.register_profile("ours", deadline=None, database=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ours",
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("ours")
 
 pytest_plugins = [
@@ -48,6 +54,7 @@ pytest_plugins = [
     "tests.fixtures.s3",
     "tests.fixtures.valkey",
     "tests.fixtures.pythons",
+    "tests.fixtures.unhurried",
 ]
 
 

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from compute import images, recipes
 from compute.models import ImageBuild
 from studio import streams
 from tests.compute import channel
+from tests.fixtures.waiting import until
 
 
 @pytest.fixture
@@ -68,10 +68,7 @@ def worker(settings: Any, shelf: Path) -> Iterator[Callable[..., subprocess.Pope
 
 def wait_for(path: Path) -> None:
     """Wait until somebody has written something into a file."""
-    ends = time.monotonic() + 20
-    while not (path.exists() and path.read_text()):
-        assert time.monotonic() < ends, f"{path} did not appear"
-        time.sleep(0.02)
+    until(lambda: path.exists() and path.read_text(), what=f"{path} is written")
 
 
 def asked(requirements: str, **definition: str) -> ImageBuild:

@@ -13,8 +13,13 @@ import pytest
 
 from compute.backends.base import Backend, Handle, Refused
 from compute.tasks import Sighting, Task
+from tests.fixtures.waiting import LONG_S
 
-SOON_S = 10.0
+WAITS = (
+    "import os, sys, time; open('up', 'w').write('x')\n"
+    "while not os.path.exists('go'): time.sleep(0.05)\n"
+    "pass"
+)
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
 
 
@@ -26,10 +31,10 @@ if rank == 0:
         print("up", file=open("up", "w"), flush=True)
         for _ in range(2):
             server.accept()[0].sendall(b"hello")
-ends = time.monotonic() + 20
+ends = time.monotonic() + 90
 while rank and time.monotonic() < ends:
     try:
-        with socket.create_connection((host, port), 2) as there:
+        with socket.create_connection((host, port), 30) as there:
             open("heard", "wb").write(there.recv(5))
             break
     except OSError:
@@ -56,9 +61,13 @@ class Contract:
         """Whether the task's folder is."""
         return folder.exists()
 
+    def go(self, folder: Path) -> None:
+        """Let a task that waits for `go` in its folder go on."""
+        (folder / "go").touch()
+
     def appears(self, path: Path) -> bool:
         """Wait for a file of the task, whole."""
-        ends = time.monotonic() + SOON_S
+        ends = time.monotonic() + LONG_S
         while time.monotonic() < ends:
             if self.text(path):
                 return True
@@ -95,14 +104,15 @@ class Contract:
             backend.forget(handle)
 
     def ends(self, backend: Backend, handle: Handle) -> Sighting:
-        until = time.monotonic() + SOON_S
+        until = time.monotonic() + LONG_S
         while (sighting := backend.look(handle)).state == "running" and time.monotonic() < until:
             time.sleep(0.02)
         return sighting
 
     def test_a_task_runs_and_its_exit_code_is_seen(self, backend, started):
-        handle, _ = started("import sys, time; time.sleep(0.3); sys.exit(3)")
+        handle, folder = started(f"{WAITS}; sys.exit(3)")
         assert backend.look(handle) == Sighting("running")
+        self.go(folder)
         assert self.ends(backend, handle) == Sighting("exited", exit_code=3)
 
     def test_a_task_that_dies_of_a_signal_says_which(self, backend, started):
@@ -110,7 +120,7 @@ class Contract:
         assert self.ends(backend, handle) == Sighting("exited", signal=11)
 
     def test_the_same_task_twice_runs_once(self, backend, started):
-        code = "open('count', 'a').write('x'); import time; time.sleep(60)"
+        code = "open('count', 'a').write('x'); import time; time.sleep(600)"
         handle, folder = started(code)
         assert self.appears(folder / "count")
         again, _ = started(code)
@@ -118,7 +128,7 @@ class Contract:
         assert self.text(folder / "count") == "x"
 
     def test_the_same_task_by_many_at_once_runs_once(self, backend, started):
-        code = "open('count', 'a').write('x'); import time; time.sleep(60)"
+        code = "open('count', 'a').write('x'); import time; time.sleep(600)"
         gate = threading.Barrier(6)
 
         def race(_: int) -> Handle:
@@ -149,28 +159,28 @@ class Contract:
         code = (
             "import signal, sys, time\n"
             "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
-            "print('up', file=open('up', 'w'), flush=True)\ntime.sleep(60)"
+            "print('up', file=open('up', 'w'), flush=True)\ntime.sleep(600)"
         )
         handle, folder = started(code)
         assert self.appears(folder / "up")
         began = time.monotonic()
-        backend.stop(handle, 10)
-        assert time.monotonic() - began < 5
+        backend.stop(handle, 120)
+        assert time.monotonic() - began < 60
         assert backend.look(handle) == Sighting("exited", exit_code=7)
 
     def test_stopping_ends_by_force_what_does_not_obey_and_what_it_started(self, backend, started):
         code = (
             f"{STUBBORN}\nimport subprocess, sys\n"
             'away = \'import os, time; open("child", "w").write(str(os.getpid()))\'\n'
-            "away += '; time.sleep(60)'\n"
+            "away += '; time.sleep(600)'\n"
             "subprocess.Popen([sys.executable, '-c', away], start_new_session=True)\n"
-            "time.sleep(60)"
+            "time.sleep(600)"
         )
         handle, folder = started(code)
         assert self.appears(folder / "child")
         began = time.monotonic()
         backend.stop(handle, 0.3)
-        assert 0.3 <= time.monotonic() - began < 5
+        assert 0.3 <= time.monotonic() - began < 9  # ten seconds are usual where none are said
         assert not self.alive(folder / "child")
         assert backend.look(handle).state != "running"
 
@@ -210,7 +220,7 @@ class Contract:
         assert "/no/such/program" in said
 
     def test_forgetting_frees_the_folder_but_only_of_what_has_ended(self, backend, started):
-        handle, folder = started("import time; time.sleep(60)")
+        handle, folder = started("import time; time.sleep(600)")
         backend.forget(handle)
         assert self.is_there(folder)
         backend.stop(handle, 0)

@@ -62,11 +62,11 @@ SLOW_BUT_RIGHT = {
 @pytest.mark.parametrize("name", WRONG)
 def test_it_is_refused_in_one_short_sentence_and_at_once(name):
     definition, said = WRONG[name]
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(BadInput, match=said) as caught:
         from_definition(definition)
     # Mostly a few milliseconds; anything quadratic takes minutes.
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 10
     assert len(caught.value.message) < 600
     assert "\n" not in caught.value.message
     json.dumps(caught.value.as_dict()).encode()
@@ -74,6 +74,6 @@ def test_it_is_refused_in_one_short_sentence_and_at_once(name):
 
 @pytest.mark.parametrize("name", SLOW_BUT_RIGHT)
 def test_what_is_only_long_is_read_at_once_as_well(name):
-    began = time.process_time()
+    began = time.thread_time()
     from_definition(SLOW_BUT_RIGHT[name])
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 10

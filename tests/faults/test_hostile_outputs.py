@@ -38,7 +38,7 @@ with open("logs/good.log", "w") as file:
 @pytest.fixture(scope="module")
 def ended(desk):
     watched = desk.submit(SCRIPT)
-    watched.until("Completed", within_s=120)
+    watched.until("Completed", within_s=300)
     return watched.run
 
 

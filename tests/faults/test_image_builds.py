@@ -9,8 +9,8 @@ from trainyard import Environment, Experiment, ScriptRunConfig, Workspace
 
 from tests.compute.packages import make_source
 from tests.faults.conftest import text_of
-from tests.faults.watching import until
 from tests.fixtures.studio_process import StudioProcess
+from tests.fixtures.waiting import until
 
 BUILD = "azureml-logs/20_image_build_log.txt"
 
@@ -53,7 +53,7 @@ def submit(studio, tmp_path):
 def building(tmp_path: Path) -> psutil.Process:
     """The process in which the package is being built."""
     mark = tmp_path / "pid"
-    until(lambda: mark.exists() and mark.read_text(), 30, "the package is being built")
+    until(lambda: mark.exists() and mark.read_text(), what="the package is being built")
     return psutil.Process(int(mark.read_text()))
 
 
@@ -66,21 +66,24 @@ def test_one_build_for_two_runs_ends_when_both_are_gone(studio, submit, tmp_path
     first = submit()
     inside = building(tmp_path)
     second = submit()
-    until(lambda: BUILD in second.get_file_names(), 10, "the second sees the build's log")
-    assert text_of(second, tmp_path, BUILD) == text_of(first, tmp_path, BUILD)
-    assert "slow" in text_of(second, tmp_path, BUILD)
+    until(lambda: BUILD in second.get_file_names(), what="the second sees the build's log")
+    until(lambda: "slow" in text_of(second, tmp_path, BUILD), what="the log names the package")
+    until(
+        lambda: text_of(second, tmp_path, BUILD) == text_of(first, tmp_path, BUILD),
+        what="both have the same log",
+    )
     first.cancel()
-    until(lambda: first.get_status() == "Canceled", 5, "the first run is canceled")
+    until(lambda: first.get_status() == "Canceled", what="the first run is canceled")
     assert not has_ended(inside)
     second.cancel()
-    until(lambda: has_ended(inside), 3, "the builder has ended with all it started")
+    until(lambda: has_ended(inside), what="the builder has ended with all it started")
     until(
         lambda: text_of(first, tmp_path, BUILD).endswith("nobody waits for it any more\n"),
-        3, "the log says why",
+        what="the log says why",
     )  # fmt: skip
     until(
         lambda: {path.name for path in Path(studio.home, "images").iterdir()} <= {".locks"},
-        5, "nothing half made is left",
+        what="nothing half made is left",
     )  # fmt: skip
     again = submit()
     (tmp_path / "go").touch()
@@ -104,8 +107,8 @@ def test_a_build_goes_on_after_the_whole_studio_was_killed(studio, submit, tmp_p
     run = submit()
     inside = building(tmp_path)
     studio.kill("keeper")
-    studio.process.wait(10)
-    until(lambda: has_ended(inside), 5, "the builder goes with its studio")
+    studio.process.wait(60)
+    until(lambda: has_ended(inside), what="the builder goes with its studio")
     (tmp_path / "go").touch()
     studio.start()
     assert run.wait_for_completion()["status"] == "Completed"

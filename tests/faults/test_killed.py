@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.conftest import check
 from tests.faults.scenarios import processes
-from tests.faults.watching import CHECKPOINT, END, all_at_once
+from tests.faults.watching import CHECKPOINT, END, SOON_S, all_at_once
 
 GRACE_S = 10
 
@@ -37,13 +37,13 @@ def test_a_driver_that_is_stopped_does_not_respond_and_may_come_back(played):
 
 def test_a_run_is_canceled_although_its_driver_is_stopped(played):
     outcome = played["canceled_while_stopped"].result()
-    check(outcome, "Canceled", "canceled by admin", files=(CHECKPOINT,), within_s=GRACE_S + 8)
+    check(outcome, "Canceled", "canceled by admin", files=(CHECKPOINT,), within_s=GRACE_S + SOON_S)
 
 
 def test_cancel_ends_the_whole_process_group_even_one_that_ignores_term(played):
     outcome = played["canceled_against_its_will"].result()
     kept = ("outputs/kept.txt",)
-    check(outcome, "Canceled", "canceled by admin", files=kept, within_s=GRACE_S + 8)
+    check(outcome, "Canceled", "canceled by admin", files=kept, within_s=GRACE_S + SOON_S)
 
 
 def test_a_run_whose_node_is_lost_goes_on_from_its_checkpoint_where_that_is_asked(played):
@@ -55,4 +55,4 @@ def test_a_run_whose_node_is_lost_goes_on_from_its_checkpoint_where_that_is_aske
 def test_a_rank_that_fails_ends_the_others_and_is_named(played):
     outcome = played["failing_rank"].result()
     kept = ("outputs/rank-1.txt",)
-    check(outcome, "Failed", "exit code 7", files=kept, starts=2, within_s=GRACE_S + 8)
+    check(outcome, "Failed", "exit code 7", files=kept, starts=2, within_s=GRACE_S + SOON_S)

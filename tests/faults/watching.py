@@ -19,11 +19,14 @@ from trainyard import Environment, Experiment, Run, ScriptRunConfig, Workspace, 
 from trainyard._errors import Conflict
 
 from tests.fixtures.studio_process import StudioProcess
+from tests.fixtures.waiting import until
 
 LOG = "azureml-logs/70_driver_log.txt"
 FINAL = ("Completed", "Failed", "Canceled")
-NOTICED_WITHIN_S = 10
-WAITED_S = 45  # so long a scenario waits: what took longer than it may is measured, too
+# The target, which benchmarks hold it to; what is not noticed on a machine that is busy with
+# tests as well, but later than SOON_S, is no longer a matter of that.
+NOTICED_WITHIN_S, SOON_S = 10, 40
+WAITED_S = 120  # so long a scenario waits: what took longer than it may is measured, too
 FIRST = 5  # points, after which a run is taken to be well under way
 # Counts until it is told to end (a file beside its ledger). A checkpoint is written early, and is
 # whole; each number is in the ledger only after it was logged and printed.
@@ -277,16 +280,6 @@ def all_at_once(desk: Any, scenarios: Sequence[Callable[[Any], Outcome]]) -> Pla
         return {scenario.__name__: pool.submit(play, scenario) for scenario in scenarios}
 
 
-def until(true: Callable[[], object], within_s: float, what: str) -> Any:
-    """Wait for `true` to say something true, and return it."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if said := true():
-            return said
-        time.sleep(0.05)
-    raise AssertionError(f"not within {within_s} s: {what}")
-
-
 def processes_of(run_id: str) -> list[psutil.Process]:
     """Every process that carries the run's id in its environment."""
     found = []
@@ -295,18 +288,30 @@ def processes_of(run_id: str) -> list[psutil.Process]:
             is_ours = process.environ().get("AZUREML_RUN_ID") == run_id
             if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
-        except psutil.Error:
+        except (psutil.Error, OSError):
             continue  # it ended while it was looked at
     return found
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line; nothing of one that has ended meanwhile."""
+    try:
+        return list(process.cmdline())
+    except (psutil.Error, OSError):
+        return []
+
+
+def scripts_of(run_id: str) -> list[psutil.Process]:
+    return [one for one in processes_of(run_id) if "train.py" in words_of(one)]
+
+
 def script_of(run_id: str) -> psutil.Process:
-    return next(p for p in processes_of(run_id) if "train.py" in p.cmdline())
+    return scripts_of(run_id)[0]
 
 
 def driver_of(run_id: str) -> psutil.Process:
     program = ["-m", "trainyard.driver"]  # the shell that leads the task names it too
-    return next(p for p in processes_of(run_id) if p.cmdline()[1:] == program)
+    return next(p for p in processes_of(run_id) if words_of(p)[1:] == program)
 
 
 def stopwatch() -> Callable[[], float]:

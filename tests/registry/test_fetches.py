@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -13,6 +12,7 @@ from registry.models import Fetch, FetchState
 from studio.errors import BadInput
 from studio.files import blobs, trees
 from tests.factories import make_member
+from tests.fixtures.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOCAL = ["127.0.0.1/32", "::1/128"]
@@ -77,7 +77,7 @@ class Site:
         handler.wfile.write(content[:half])
         handler.wfile.flush()
         if self.gate is not None:
-            self.gate.wait(30)
+            self.gate.wait(180)
         handler.wfile.write(content[half:])
 
     def say(self, handler, status, headers):
@@ -109,13 +109,6 @@ def fetch(member, *urls, **expected):
     fetch_work.work(made.pk)
     made.refresh_from_db()
     return made
-
-
-def until(what, seconds=20):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_urls_become_a_tree_by_their_addresses(site, member, workers, api):
@@ -324,7 +317,8 @@ def test_a_fetch_that_the_disk_has_no_room_for_fails_before_it_comes(site, membe
     assert len(site.asked) == 1, "what has no room is not asked for again"
 
 
-def test_a_cancel_ends_a_fetch_that_hangs(site, member, api):
+def test_a_cancel_ends_a_fetch_that_hangs(site, member, api, monkeypatch):
+    monkeypatch.setattr(reaching, "READ_S", 180)
     site.files = {"/slow": b"x" * 1000}
     site.gate = threading.Event()
     made = fetching.from_urls(member.workspace, member.user, [f"{site.url}/slow"], {})
@@ -334,7 +328,7 @@ def test_a_cancel_ends_a_fetch_that_hangs(site, member, api):
     caller = api(member.user, member.workspace)
     path = f"workspaces/{member.workspace.name}/fetches/{made.pk}"
     assert caller.post(f"{path}/cancel").json()["state"] == "Canceled"
-    thread.join(20)  # less than it waits for a server that says nothing
+    thread.join(50)  # less than it waits for a server that says nothing
     assert not thread.is_alive()
     said = caller.get(path).json()
     assert (said["state"], said["tree"]) == ("Canceled", None)

@@ -107,7 +107,7 @@ def test_texts_that_would_take_minutes_are_answered_in_time(kind):
     old, new = worst(kind)
     before = time.monotonic()
     codes, is_rough = texts.opcodes(old, new)
-    assert time.monotonic() - before < 15
+    assert time.monotonic() - before < 60
     assert applied(old, new, codes) == new
     assert is_rough or kind != "often"
     shown = texts.compare("\n".join(old), "\n".join(new), seconds=0)

@@ -16,7 +16,7 @@ from tests.runs.series import batch, series_of, view
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS, BATCHES, POINTS = 3, 12, 9000
-LONGEST_S = 120
+LONGEST_S = 300
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from tests.runs.series import batch, log, segments, series_of, view
 
 pytestmark = pytest.mark.django_db
 # One run for all examples, which tell their series and writers apart by a number.
-ONE_RUN = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+ONE_RUN = settings(max_examples=30, suppress_health_check=NO_CHECKS)
 _examples = itertools.count(1)
 POINT = st.tuples(st.integers(-(2**63), 2**63 - 1), st.floats())
 BATCHES = st.lists(

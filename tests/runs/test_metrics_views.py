@@ -12,7 +12,8 @@ from tests.factories import make_run
 from tests.runs.series import log, series_of, view
 
 pytestmark = pytest.mark.django_db
-READ_ONLY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+READ_ONLY = settings(max_examples=60, suppress_health_check=NO_CHECKS)
 MOST = st.sampled_from([2, 100, 400, 1000, 5000, 100_000])
 MILLION = 1_000_000
 

@@ -92,16 +92,16 @@ def test_what_would_be_refused_in_the_frame_is_left_out_of_it(given, left):
 @pytest.mark.parametrize("end", ["", ">", "'>"])
 def test_a_page_that_holds_up_others_takes_linear_time(piece, end):
     page = (piece * 2**18)[: 2**18] + end
-    began = time.process_time()
+    began = time.thread_time()
     assert frames.harmless(page).startswith("<!doctype html>")
-    assert time.process_time() - began < 20, "as its square it would be minutes"
+    assert time.thread_time() - began < 20, "as its square it would be minutes"
 
 
 @pytest.mark.parametrize("style", ["url(" + " " * 2**18, "url(//a/" * 2**15, "url( //a/x"])
 def test_a_style_takes_linear_time_and_an_address_without_end_goes(style):
-    began = time.process_time()
+    began = time.thread_time()
     assert "//a" not in frames.harmless(f"<style>{style}</style>")
-    assert time.process_time() - began < 20
+    assert time.thread_time() - began < 20
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Commands:
         """Run it to its end; return what it printed. Fails on another exit code."""
         done = subprocess.run(
             self.words(*words), cwd=self.here, env=self.environ, input=typed,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         self.said = done.stderr
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"

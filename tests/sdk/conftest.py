@@ -29,3 +29,19 @@ def workspace(live_studio):
     found = Workspace.from_config(os.fspath(Path(live_studio.config_path).parent))
     yield found
     found.client.close()
+
+
+@pytest.fixture
+def put(workspace, tmp_path):
+    """Put files into the datastore below a folder: path → text or bytes; (datastore, folder)."""
+
+    def put_files(target, contents):
+        for path, content in contents.items():
+            place = tmp_path / target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+        store = workspace.get_default_datastore()
+        store.upload(os.fspath(tmp_path / target), target, overwrite=True, show_progress=False)
+        return store, target
+
+    return put_files

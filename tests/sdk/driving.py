@@ -3,14 +3,23 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from azureml.core import Environment
 
+from tests.fixtures.waiting import LONG_S
+from tests.fixtures.waiting import until as until
 from tests.sdk.fake_studio import TOKEN, FakeStudio
 
 SDK = Path(__file__).resolve().parents[2] / "sdk"
+# For scripts: gate() waits until Driving.go() lets it pass, each time.
+GATE = """
+import os, time
+def gate():
+    while not os.path.exists("go"):
+        time.sleep(0.05)
+    os.remove("go")
+"""
 
 
 class Driving:
@@ -33,7 +42,7 @@ class Driving:
             "TRAINYARD_TASK": self.task,
             "AZUREML_RUN_TOKEN": TOKEN,
             "AZUREML_RUN_ID": "exp_1_abcdef01",
-            "TRAINYARD_DELIVER_SECONDS": "20",
+            "TRAINYARD_DELIVER_SECONDS": "60",
             **variables,
         }
         self.process = subprocess.Popen(
@@ -46,12 +55,16 @@ class Driving:
         )
         return self
 
-    def wait(self, timeout_s=30):
+    def go(self):
+        """Let the script pass its gate()."""
+        (self.work / "code" / "go").touch()
+
+    def wait(self, timeout_s=2 * LONG_S):
         """Wait for the driver's end; return its exit code."""
         self.said = self.process.communicate(timeout=timeout_s)[0].decode()
         return self.process.returncode
 
-    def run(self, timeout_s=30, **variables):
+    def run(self, timeout_s=2 * LONG_S, **variables):
         self.start(**variables)
         return self.wait(timeout_s)
 
@@ -60,17 +73,6 @@ class Driving:
             self.process.kill()
             self.process.communicate()
         self.studio.close()
-
-
-def until(condition, timeout_s=15):
-    """Wait until `condition()` is true and return what it says; fail when it never is."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"it did not happen within {timeout_s} s")
 
 
 def is_alive(pid):

@@ -26,7 +26,7 @@ def main(cells_path: str, out_path: str) -> None:
         cells = json.load(file)
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    client = Watching(notebook, timeout=240, kernel_name="python3")
+    client = Watching(notebook, timeout=500, kernel_name="python3")
     client.updates = []
     client.execute()
     with open(out_path, "w", encoding="utf-8") as file:

@@ -34,7 +34,7 @@ if rank == 0:
     with open("outputs/told.json", "w") as file:
         json.dump(sorted(told, key=lambda one: int(one["RANK"])), file)
 else:
-    for _ in range(600):
+    for _ in range(2400):
         try:
             master = socket.create_connection(place, 30).makefile("rw")
             break
@@ -63,7 +63,7 @@ hearing = threading.Thread(target=hear)
 hearing.start()
 for address in workers:
     host, port = address.split(":")
-    for _ in range(600):
+    for _ in range(2400):
         try:
             other = socket.create_connection((host, int(port)), 30)
             break
@@ -96,7 +96,7 @@ if kind == "ps":
         asking.close()
 heard = []
 for address in told["cluster"]["ps"]:
-    for _ in range(600):
+    for _ in range(2400):
         try:
             server = socket.create_connection(place(address), 30)
             break

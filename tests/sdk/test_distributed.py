@@ -106,7 +106,7 @@ def test_a_canceled_run_ends_its_servers(workspace, tmp_path):
     config = TensorflowConfiguration()
     run = ranks.submit(workspace, tmp_path, script, distributed_job_config=config)
     log = "azureml-logs/70_driver_log_1.txt"
-    until(lambda: "serves" in run.get_details_with_logs()["logFiles"].get(log, ""), 60)
+    until(lambda: "serves" in run.get_details_with_logs()["logFiles"].get(log, ""))
     pid = int(run.get_details_with_logs()["logFiles"][log].split()[-1])
     run.cancel()
     run.wait_for_completion(raise_on_error=False)

@@ -30,7 +30,7 @@ def family(driving, stubborn=False, seconds=300, wait=True):
 def test_a_cancel_ends_the_script_and_all_its_processes(driving):
     pids = family(driving)
     driving.studio.cancel = True
-    assert driving.wait(10) == 0
+    assert driving.wait() == 0
     assert not [pid for pid in pids if is_alive(pid)]
     finished = driving.studio.finished
     assert finished["canceled"] and finished["signal"] == signal.SIGTERM
@@ -40,7 +40,7 @@ def test_a_cancel_ends_the_script_and_all_its_processes(driving):
 def test_a_script_that_ignores_term_is_killed_after_the_grace(driving):
     pids = family(driving, stubborn=True)
     driving.studio.cancel = True
-    assert driving.wait(15) == 0
+    assert driving.wait() == 0
     assert not [pid for pid in pids if is_alive(pid)]
     assert driving.studio.finished["signal"] == signal.SIGKILL
 
@@ -48,7 +48,7 @@ def test_a_script_that_ignores_term_is_killed_after_the_grace(driving):
 def test_a_driver_that_is_told_to_stop_ends_the_script_and_reports(driving):
     pids = family(driving)
     os.kill(driving.process.pid, signal.SIGTERM)
-    assert driving.wait(10) == 0
+    assert driving.wait() == 0
     assert not [pid for pid in pids if is_alive(pid)]
     assert driving.studio.finished["canceled"]
     assert driving.studio.finished["told"] == "signal"
@@ -59,7 +59,7 @@ def test_a_studio_that_cancels_and_sends_a_signal_is_who_told(driving):
     family(driving, stubborn=True)
     os.kill(driving.process.pid, signal.SIGTERM)
     driving.studio.cancel = True
-    assert driving.wait(15) == 0
+    assert driving.wait() == 0
     assert driving.studio.finished["told"] == "studio"
 
 
@@ -67,15 +67,15 @@ def test_a_cancel_is_heard_while_the_studio_is_away(driving):
     pids = family(driving)
     driving.studio.away = True
     os.kill(driving.process.pid, signal.SIGTERM)
-    until(lambda: not [pid for pid in pids if is_alive(pid)], 10)
+    until(lambda: not [pid for pid in pids if is_alive(pid)])
     driving.studio.away = False
-    assert driving.wait(10) == 0
+    assert driving.wait() == 0
     assert driving.studio.finished["canceled"]
 
 
 def test_what_a_script_leaves_behind_is_ended(driving):
     pids = family(driving, seconds=0.2)
-    assert driving.wait(10) == 0
+    assert driving.wait() == 0
     assert not [pid for pid in pids if is_alive(pid)]
     assert driving.studio.finished["exit_code"] == 0
     assert "2 processes that it left" in driving.studio.text("azureml-logs/75_job_post.txt")
@@ -84,7 +84,7 @@ def test_what_a_script_leaves_behind_is_ended(driving):
 def test_a_script_dies_with_a_driver_that_is_killed(driving):
     script = family(driving)[0]
     driving.process.kill()
-    until(lambda: not is_alive(script), 5)
+    until(lambda: not is_alive(script))
     for pid in [int(word) for word in driving.studio.text().split()[1:]]:
         os.kill(pid, signal.SIGKILL)
 

@@ -36,7 +36,7 @@ def test_what_no_log_takes_any_more_is_not_sent(tmp_path):
     driving = Driving(tmp_path, studio=FullAtOnce())
     try:
         driving.studio.code(train=PRINTS.format(mib=60, sleep_s=0))
-        assert driving.run(60) == 0
+        assert driving.run() == 0
         assert 4 * MIB <= len(driving.studio.logs[LOG]) <= 6 * MIB
         assert 0 < driving.studio.in_vain <= 2 * MIB
         assert bytes(driving.studio.logs["logs/printed"]) == b"all"
@@ -52,9 +52,9 @@ def test_what_the_studio_has_gives_back_its_room_on_the_disk(driving):
     until(lambda: len(studio.logs.get(LOG, b"")) == 120 * MIB, 120)
     place = driving.work / "spool" / "70_driver_log.txt"
     most = holes.KEPT_BYTES + holes.LEAST_BYTES
-    until(lambda: os.stat(place).st_blocks * 512 <= most, 30)
+    until(lambda: os.stat(place).st_blocks * 512 <= most)
     assert place.stat().st_size == 120 * MIB
     starts = [bytes(studio.logs[LOG][n * MIB : n * MIB + 7]) for n in range(120)]
     assert starts == [b"%07d" % n for n in range(120)], "all of it came, once"
     studio.cancel = True
-    assert driving.wait(60) == 0
+    assert driving.wait() == 0

@@ -21,7 +21,7 @@ for at in range(2, 9): open(f'outputs/{{at}}', 'w').write('2')
 """
     )
     driving.start()
-    until(lambda: len(studio.files) == 2, 60)
+    until(lambda: len(studio.files) == 2)
     gate.touch()
     assert driving.wait() == 0
     assert set(studio.files) == {"outputs/0", "outputs/1", "outputs/2"}

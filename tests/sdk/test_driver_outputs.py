@@ -2,7 +2,7 @@
 
 import hashlib
 
-from tests.sdk.driving import until
+from tests.sdk.driving import GATE, until
 
 END = "azureml-logs/75_job_post.txt"
 
@@ -36,7 +36,7 @@ def test_a_file_that_gets_its_name_when_it_is_whole_is_shown_under_that_alone(dr
                       "for _ in range(4):\n    file.write(b'piece ')\n    file.flush()\n"
                       "    time.sleep(0.7)\nfile.close()\n"
                       "os.rename('outputs/model.tmp', 'outputs/model')\n"
-                      "time.sleep(60)\n")  # fmt: skip
+                      "time.sleep(600)\n")  # fmt: skip
     driving.start()
     until(lambda: "outputs/model" in studio.files)
     assert kept(studio, "outputs/model") == b"piece " * 4
@@ -45,23 +45,34 @@ def test_a_file_that_gets_its_name_when_it_is_whole_is_shown_under_that_alone(dr
     assert driving.wait() == 0
 
 
+GROWS = """
+open('outputs/t.csv', 'w').write('a,b\\n')
+gate()
+file = open('outputs/t.csv', 'a')
+while True:
+    file.write('1,2\\n')
+    file.flush()
+    time.sleep(4)
+"""
+
+
 def test_a_table_that_stays_open_is_shown_as_it_grows(driving):
     studio = driving.studio
-    studio.code(train="import time\nopen('outputs/t.csv', 'w').write('a,b\\n')\ntime.sleep(3)\n"
-                      "file = open('outputs/t.csv', 'a')\nfile.write('1,2\\n')\nfile.flush()\n"
-                      "time.sleep(60)\n")  # fmt: skip
+    # A file that is open is shown once it was left alone for ten seconds: a table need not be.
+    studio.code(train=GATE + GROWS)
     driving.start()
     until(lambda: kept(studio, "outputs/t.csv") == b"a,b\n")
-    until(lambda: kept(studio, "outputs/t.csv") == b"a,b\n1,2\n", 8)
+    driving.go()
+    until(lambda: kept(studio, "outputs/t.csv").startswith(b"a,b\n1,2\n"))
     studio.cancel = True
     assert driving.wait() == 0
 
 
-REWRITES = """
-import os, signal, time
+REWRITES = f"""{GATE}
+import signal
 open('outputs/model', 'w').write('the whole of the first')
 open('outputs/log.csv', 'w').write('one,')
-time.sleep(4)
+gate()
 model, log = open('outputs/model', 'w'), open('outputs/log.csv', 'a')
 model.write('the half')
 log.write('two,')
@@ -77,6 +88,7 @@ def test_a_script_that_is_killed_while_it_writes_a_file_anew_leaves_the_version_
     studio.code(train=REWRITES)
     driving.start()
     until(lambda: "outputs/model" in studio.files)
+    driving.go()
     assert driving.wait() == 0
     assert studio.finished["signal"] == 9
     assert kept(studio, "outputs/model") == b"the whole of the first"
@@ -91,12 +103,13 @@ def test_a_script_that_is_killed_while_it_writes_a_file_anew_leaves_the_version_
 def test_a_cancel_keeps_what_was_finished_a_moment_before(driving):
     """What the script has open is looked at before it is ended: the rest is whole."""
     studio = driving.studio
-    code = REWRITES.replace("os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(60)")
+    code = REWRITES.replace("os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(600)")
     code = code.replace("open('logs/at'", "open('outputs/other', 'w').write('2')\nopen('logs/at'")
-    code = code.replace("time.sleep(4)", "open('outputs/other', 'w').write('1')\ntime.sleep(4)")
+    code = code.replace("\ngate()", "\nopen('outputs/other', 'w').write('1')\ngate()")
     studio.code(train=code)
     driving.start()
-    until(lambda: "outputs/other" in studio.files)
+    until(lambda: {"outputs/other", "outputs/model"} <= studio.files.keys())
+    driving.go()
     until(lambda: studio.text("logs/at") == "there")
     studio.cancel = True
     assert driving.wait() == 0

@@ -129,7 +129,7 @@ def test_of_a_script_that_fails_only_a_mount_is_kept(driving, mode, names):
 
 def test_of_a_canceled_script_a_mount_is_kept(driving):
     driving.studio.output(mode="mount")
-    driving.studio.code(train=WRITES + "import time\nprint('there', flush=True)\ntime.sleep(60)")
+    driving.studio.code(train=WRITES + "import time\nprint('there', flush=True)\ntime.sleep(600)")
     driving.studio.job["arguments"] = ["--out", "DatasetOutputConfig:out"]
     driving.start()
     until(lambda: "there" in driving.studio.text())

@@ -105,11 +105,11 @@ def test_a_canceled_run_leaves_no_process(workspace, source, tmp_path):
                      "time.sleep(300)"),
         arguments=[os.fspath(pid_file)],
     )  # fmt: skip
-    until(lambda: pid_file.exists() and pid_file.read_text(), 60)
+    until(lambda: pid_file.exists() and pid_file.read_text())
     run.cancel()
     run.wait_for_completion()
     assert run.status == "Canceled"
-    until(lambda: not is_alive(int(pid_file.read_text())), 10)
+    until(lambda: not is_alive(int(pid_file.read_text())))
 
 
 def test_the_same_folder_again_sends_nothing_and_is_the_same_snapshot(workspace, source):

@@ -22,22 +22,6 @@ json.dump(found, open("outputs/found.json", "w"))
 """
 
 
-@pytest.fixture
-def put(workspace, tmp_path):
-    """Put texts into the datastore below a folder: path → text; return (datastore, folder)."""
-
-    def put(target, texts):
-        for path, text in texts.items():
-            place = tmp_path / target / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
-        store = workspace.get_default_datastore()
-        store.upload(os.fspath(tmp_path / target), target, overwrite=True, show_progress=False)
-        return store, target
-
-    return put
-
-
 FILES = {"a.csv": "x\n1\n", "b.txt": "long " * 100, "sub/c.csv": "x\n22222\n"}
 
 

@@ -138,10 +138,12 @@ def test_a_studio_that_is_killed_again_and_again_has_every_point_once(own_studio
     own_studio.start()
     workspace = Workspace.from_config(os.fspath(own_studio.config_folder))
     run = submit(workspace, tmp_path, AWAY)
-    until(lambda: run.get_metrics("n"), 60)
+    until(lambda: run.get_metrics("n"))
     for number in range(3):
+        before = own_studio.record.children["web"]
         own_studio.kill("web")
-        time.sleep(1.5)
+        time.sleep(1.5)  # the script goes on
+        until(lambda was=before: own_studio.record.children.get("web", was) != was)
         own_studio.wait_until_ready()
         if number == 1:
             own_studio.kill_all()

@@ -64,11 +64,11 @@ def test_pip_finds_it_by_the_index_and_checks_the_hash(live_studio, tmp_path):
     code, said = pip(sys.executable, *words, "--index-url", f"{live_studio.url}/sdk/simple/")
     assert code == 0, said
     assert imported(sys.executable, target) == f"trainyard {wheel.version()}"
-    page = urllib.request.urlopen(f"{live_studio.url}/sdk/simple/trainyard/", timeout=30).read()
+    page = urllib.request.urlopen(f"{live_studio.url}/sdk/simple/trainyard/", timeout=60).read()
     assert f"#sha256={wheel.made_of(SDK).sha256}".encode() in page
     for absent in ("trainyard-9.9-py3-none-any.whl", "simple/numpy/"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"{live_studio.url}/sdk/{absent}", timeout=30)
+            urllib.request.urlopen(f"{live_studio.url}/sdk/{absent}", timeout=60)
 
 
 def with_setuptools():

@@ -171,7 +171,7 @@ def test_a_script_on_a_cluster_has_children_too(experiment, tmp_path):
 
 
 def test_a_run_of_a_cluster_cannot_be_ended_by_hand(experiment, tmp_path):
-    (tmp_path / "train.py").write_text("import time; time.sleep(60)\n")
+    (tmp_path / "train.py").write_text("import time; time.sleep(600)\n")
     run = experiment.submit(ScriptRunConfig(os.fspath(tmp_path), "train.py"))
     with pytest.raises(Conflict, match="to end it now, cancel it"):
         run.complete()

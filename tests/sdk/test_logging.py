@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.fixtures.pythons import pythons
-from tests.sdk.driving import Driving, until
+from tests.sdk.driving import GATE, Driving, until
 
 EVERY_CALL = """
 import time
@@ -108,8 +108,11 @@ def test_every_call_reaches_the_studio(python, tmp_path):
 
 def test_a_studio_that_takes_no_packed_batch_gets_json_and_is_asked_once(driving):
     driving.studio.takes_packed = False
-    driving.studio.code(train=EVERY_CALL + "time.sleep(1)\nrun.log('later', float('-inf'))\n")
-    driving.run()
+    driving.studio.code(train=GATE + EVERY_CALL + "gate()\nrun.log('later', float('-inf'))\n")
+    driving.start()
+    until(lambda: "predictions" in driving.studio.points)
+    driving.go()
+    driving.wait()
     check_every_call(driving.studio)
     assert driving.studio.points["later"] == [(0, "-Infinity")]
     packed = [kind for kind in driving.studio.kinds if kind != "application/json"]
@@ -120,7 +123,7 @@ def test_a_picture_is_told_of_once_it_is_there(driving):
     """A page that hears of it asks for the file at once."""
     studio = driving.studio
     studio.takes_blobs = False
-    studio.code(train=EVERY_CALL.replace('print("done")', "time.sleep(4)"))
+    studio.code(train=GATE + EVERY_CALL.replace('print("done")', "gate()"))
     driving.start()
     until(lambda: "table" in studio.points)
     assert "picture" not in studio.points and "matrix" not in studio.points
@@ -128,6 +131,7 @@ def test_a_picture_is_told_of_once_it_is_there(driving):
     until(lambda: "picture" in studio.points and "predictions" in studio.points)
     assert studio.finished is None
     assert set(values(studio, "picture")) <= {ROOT + path for path in studio.files}
+    driving.go()
     driving.wait()
     check_every_file(studio)
 
@@ -167,7 +171,7 @@ def test_eight_threads_in_each_of_four_processes_log_every_point_once(driving, m
     studio = driving.studio
     studio.code(train=SHARED)
     studio.job["arguments"] = [method]
-    assert driving.run(60) == 0, studio.text()
+    assert driving.run() == 0, studio.text()
     assert studio.finished["exit_code"] == 0, studio.text()
     wanted = [(p, t, n) for p in range(4) for t in range(8) for n in range(200)]
     assert sorted(values(studio, "shared")) == [p * 1000000 + t * 1000 + n for p, t, n in wanted]
@@ -216,10 +220,15 @@ def test_a_metric_that_is_refused_costs_no_other(driving):
     """As when a script makes more names than a studio keeps."""
     studio = driving.studio
     studio.most_names = 3
-    studio.code(train="import time\nfrom azureml.core import Run\nrun = Run.get_context()\n"
-                "run.log('a', 1)\nrun.log('b', 1)\ntime.sleep(1)\n"
+    studio.code(train=GATE + "from azureml.core import Run\nrun = Run.get_context()\n"
+                "run.log('a', 1)\nrun.log('b', 1)\ngate()\n"
                 "for n in range(9):\n    run.log('a', n)\n    run.log('name-%d' % n, 1)\n"
-                "time.sleep(1)\nrun.log('a', 99)\n")  # fmt: skip
-    driving.run()
+                "gate()\nrun.log('a', 99)\n")  # fmt: skip
+    driving.start()
+    until(lambda: {"a", "b"} <= studio.points.keys())
+    driving.go()
+    until(lambda: len(studio.points["a"]) == 10)
+    driving.go()
+    driving.wait()
     assert values(studio, "a") == [1, *range(9), 99] and values(studio, "b") == [1]
     assert "9 points were not kept: too many names" in studio.text("azureml-logs/75_job_post.txt")

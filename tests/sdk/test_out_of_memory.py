@@ -88,7 +88,7 @@ def test_one_of_several_that_takes_all_memory_is_named_by_its_rank(drive):
 
 
 def test_a_container_is_measured_by_its_control_group(drive):
-    studio = drive("held = bytearray(100 * 2**20)\nimport time\ntime.sleep(1)", MARKED)
+    studio = drive("held = bytearray(100 * 2**20)\nimport time\ntime.sleep(4)", MARKED)
     told = {name.rpartition("/")[2]: points for name, points in studio.points.items()}
     assert told["memory_limit_bytes"][0][1] == 256 * 2**20
     assert 100 * 2**20 < max(value for _, value in told["memory_bytes"]) < 200 * 2**20

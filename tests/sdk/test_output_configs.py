@@ -99,8 +99,6 @@ def test_an_output_that_is_read_as_a_table(order):
 
 def test_what_is_not_here_says_what_to_do_instead():
     out = OutputFileDatasetConfig("rows")
-    with pytest.raises(NotImplementedError, match="Instead: register_on_complete"):
-        out.as_input("next")
     with pytest.raises(NotImplementedError, match=r"Instead: .*source_globs"):
         out.read_delimited_files(path_glob="*.csv")
 

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 from datetime import datetime
 
 import pandas as pd
@@ -13,22 +12,6 @@ from azureml.data import dataset_factory as factories
 from azureml.exceptions import UserErrorException
 
 FORM = "/{state}/{date:yyyy/MM/dd}/data.csv"
-
-
-@pytest.fixture
-def put(workspace, tmp_path):
-    """Put contents into the datastore below a folder: path → bytes; return (datastore, folder)."""
-
-    def put(target, contents):
-        for path, content in contents.items():
-            place = tmp_path / target / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-        store = workspace.get_default_datastore()
-        store.upload(os.fspath(tmp_path / target), target, overwrite=True, show_progress=False)
-        return store, target
-
-    return put
 
 
 DAYS = {

@@ -60,7 +60,7 @@ def watched(monkeypatch, *states):
     Live(run, notebook).start()
     for thread in threading.enumerate():
         if thread.name == "trainyard-widget":
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
     assert len(notebook.ids) == 1 and notebook.updates == [False] + [True] * run.asked
     return notebook.shown[1:]

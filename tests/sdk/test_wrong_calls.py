@@ -153,7 +153,7 @@ def test_a_call_is_tried_again_until_it_is_answered(live_studio):
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
-    client = Client(address, live_studio.token, patience_s=30)
+    client = Client(address, live_studio.token, patience_s=90)
     assert client.get("me")["username"] == "admin" and came == [0, 1, 2]
     client.close()
     door.close()
@@ -161,9 +161,9 @@ def test_a_call_is_tried_again_until_it_is_answered(live_studio):
 
 def pass_on(line, port):
     """Carry one request to the studio and its answer back."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as there:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as there:
         there.sendall(line.recv(65536).replace(b"keep-alive", b"close"))
-        there.settimeout(2)
+        there.settimeout(60)
         try:
             while piece := there.recv(65536):
                 line.sendall(piece)

@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from studio.files import batches, blobs, collecting, many
 from studio.models import Blob, Role
 from tests.factories import make_member
+from tests.fixtures.waiting import until
 
 CONTENTS = [b"content %d" % number for number in range(300)] + [b"", b"\n", b"0" * 64 + b" 3\nabc"]
 
@@ -137,9 +138,8 @@ def test_a_kill_in_the_middle_leaves_no_row_without_its_bytes():
         connections.close_all()  # no process may speak on another's connection
         process = multiprocessing.get_context("fork").Process(target=put_until_killed, args=[seed])
         process.start()
-        until = time.monotonic() + 30
-        while not Blob.objects.exists() and time.monotonic() < until:
-            time.sleep(0.05)
+        first = [sha(b"%d 0 %d" % (seed, at)) for at in range(250)]
+        until(Blob.objects.filter(pk__in=first).exists, what="its first are kept")
         time.sleep(chance.random() * 0.5)
         os.kill(process.pid, signal.SIGKILL)
         process.join()

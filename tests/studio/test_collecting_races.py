@@ -30,6 +30,9 @@ SECONDS = 8
 AHEAD = timedelta(days=2)
 FORK = multiprocessing.get_context("fork")
 TOLD = FORK.Queue()
+# A machine that is slow takes longer for as much: at least so much is done, and killed.
+ENOUGH_DONE, ENOUGH_KILLED, MOST_SECONDS = 20, 5, 240
+DONE, IS_OVER = FORK.Value("i", 0), FORK.Event()
 
 
 def collect_for_ever() -> None:
@@ -42,9 +45,8 @@ def collect_for_ever() -> None:
 def put_and_name(workspace: Workspace, seed: int) -> None:
     """Name contents by trees and stored files; what is named must be there, each time."""
     chance, done = random.Random(seed), 0
-    until = time.monotonic() + SECONDS
     for number in count():
-        if time.monotonic() > until:
+        if IS_OVER.is_set():
             break
         chosen = chance.sample(CONTENTS, 2)
         try:
@@ -70,6 +72,8 @@ def put_and_name(workspace: Workspace, seed: int) -> None:
         time.sleep(chance.random() * 0.01)
         assert b"".join(blobs.read(named.blob_id)) == chosen[0]
         done += 1
+        with DONE.get_lock():
+            DONE.value += 1
         if chance.random() < 0.9:
             named.delete()
         time.sleep(chance.random() * 0.05)  # time for the others to collect it
@@ -102,23 +106,30 @@ def test_nothing_that_is_named_is_ever_without_its_bytes(monkeypatch):
     _pause_before(monkeypatch, many, "_name")
     workspace = make_workspace()
     connections.close_all()  # no process may speak on another's connection
+    DONE.value = 0
+    IS_OVER.clear()
     putting = [started(put_and_name, workspace, seed) for seed in range(2)]
     collectors = [started(collect_for_ever) for _ in range(2)]
-    killed, until, chance = 0, time.monotonic() + SECONDS, random.Random(7)
-    while time.monotonic() < until:
+    killed, began, chance = 0, time.monotonic(), random.Random(7)
+    while (took := time.monotonic() - began) < MOST_SECONDS:
+        if took > SECONDS and DONE.value > ENOUGH_DONE and killed > ENOUGH_KILLED:
+            break
+        if not all(process.is_alive() for process in putting):
+            break  # it has told what went wrong
         time.sleep(chance.random() * 0.4)
         victim = collectors.pop(0)
         os.kill(victim.pid, signal.SIGKILL)
         victim.join()
         killed += 1
         collectors.append(started(collect_for_ever))
-    done = [TOLD.get(timeout=60) for _ in putting]
+    IS_OVER.set()
+    done = [TOLD.get(timeout=180) for _ in putting]
     for process in collectors:
         os.kill(process.pid, signal.SIGKILL)
     for process in [*putting, *collectors]:
         process.join()
     assert all(isinstance(count, int) for count in done), done
-    assert sum(done) > 20 and killed > 5
+    assert sum(done) > ENOUGH_DONE and killed > ENOUGH_KILLED
     _everything_is_whole()
 
 

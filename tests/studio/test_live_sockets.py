@@ -12,16 +12,23 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from tests.fixtures.page_sockets import page_socket, signed_in
 
-TOPIC = "workspace:default"
-WORDS = "from django.conf import settings; from studio.models import Workspace; print()"
-ASKED = f"{WORDS}; print(settings.VALKEY_URL, Workspace.objects.get(name='default').pk)"
+# A workspace of this file's own: what other tests have left running is told of in theirs.
+TOPIC = "workspace:live-sockets"
+ASKED = """
+from django.conf import settings
+from studio.models import Member, Role, User, Workspace
+lab = Workspace.objects.create(name="live-sockets")
+Member.objects.create(workspace=lab, user=User.objects.get(username="admin"), role=Role.OWNER)
+print()
+print(settings.VALKEY_URL, lab.pk)
+"""
 # What cannot be packed any smaller on its way.
 PIECE = base64.b64encode(os.urandom(75_000)).decode()
 PAGES = 30
 
 
 @pytest.fixture(scope="module")
-def cookies(live_studio):
+def cookies(live_studio, publish):
     return signed_in(live_studio)
 
 
@@ -72,7 +79,6 @@ def test_a_burst_is_told_in_few_frames_to_all_pages(live_studio, cookies, publis
         began = time.monotonic()
         for number in range(400):
             publish("text", offset=number, next_offset=number + 1, text=str(number % 10))
-        took = time.monotonic() - began
         for page in pages:
             heard, events = "", 0
             while len(heard) < 400:
@@ -81,8 +87,8 @@ def test_a_burst_is_told_in_few_frames_to_all_pages(live_studio, cookies, publis
                 heard += event["text"]
                 events += 1
             assert heard == "0123456789" * 40
-            # Twenty a second, and what falls between.
-            assert events <= 20 * took + 5
+            # Twenty a second, and what falls between, for as long as the studio needed.
+            assert events <= 20 * (time.monotonic() - began) + 5
 
 
 def test_a_page_that_does_not_read_delays_no_other_and_takes_no_memory(

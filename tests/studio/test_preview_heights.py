@@ -36,6 +36,6 @@ def test_a_page_is_as_high_as_its_rows():
 
 @pytest.mark.parametrize("piece", ["<svg ", "<svg height=", " viewBox='0 0 ", "<svg viewBox='1 1 "])
 def test_it_takes_no_longer_than_reading_it(piece):
-    began = time.process_time()
+    began = time.thread_time()
     heights.of(piece * 200_000, SVG)
-    assert time.process_time() - began < 10
+    assert time.thread_time() - began < 10

@@ -11,6 +11,8 @@ import psutil
 import pytest
 from trainyard._client import Client
 
+from tests.fixtures.waiting import LONG_S, until
+
 MIB = 2**20
 SIZE = 40 * MIB + 7
 
@@ -65,6 +67,7 @@ def test_answers_follow_each_other_on_one_connection(live_studio, stored):
 def test_many_who_read_slowly_hold_nobody_up(live_studio, stored):
     address, content = stored
     digests: list[str] = []
+    begun, go_on = threading.Semaphore(0), threading.Event()
 
     def slow() -> None:
         with (
@@ -73,45 +76,41 @@ def test_many_who_read_slowly_hold_nobody_up(live_studio, stored):
         ):
             while file.readline().strip():
                 continue
-            digest, came = hashlib.sha256(), 0
+            digest = hashlib.sha256(file.read(4 * MIB))
+            begun.release()
+            assert go_on.wait(10 * LONG_S)
             while piece := file.read(4 * MIB):
                 digest.update(piece)
-                came += len(piece)
-                time.sleep(0.2)
+                time.sleep(0.05)
             digests.append(digest.hexdigest())
 
     readers = [threading.Thread(target=slow) for _ in range(12)]
     for reader in readers:
         reader.start()
-    client = Client(live_studio.url, live_studio.token)
-    began = time.monotonic()
-    for _ in range(10):
-        client.get("me")
-    assert time.monotonic() - began < 10
-    client.close()
+    try:
+        assert all(begun.acquire(timeout=LONG_S) for _ in readers)
+        client = Client(live_studio.url, live_studio.token, patience_s=0)
+        for _ in range(10):  # they read nothing meanwhile: who waited for them got no answer
+            client.get("me")
+        client.close()
+    finally:
+        go_on.set()
     for reader in readers:
-        reader.join(120)
+        reader.join(2 * LONG_S)
     assert digests == [hashlib.sha256(content).hexdigest()] * 12
 
 
 def test_who_leaves_in_the_middle_leaves_nothing_open(live_studio, stored):
     address, content = stored
-    before = len(live_studio.said())
+    before = live_studio.log.stat().st_size
     web = psutil.Process(live_studio.record.children["web"].pid)
     client = Client(live_studio.url, live_studio.token)
     client.get("me")
     for _ in range(10):
         with asked(live_studio, address) as line:
             assert line.recv(1000)
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        client.get("me")
-        held = [file for file in web.open_files() if "/blobs/" in file.path]
-        if not held:
-            break
-        time.sleep(0.1)
-    assert held == []
+    until(lambda: not [file for file in web.open_files() if "/blobs/" in file.path])
     with asked(live_studio, address) as line, line.makefile("rb") as file:
         assert answer(file) == (200, content)
     client.close()
-    assert "Traceback" not in live_studio.said()[before:]
+    assert b"Traceback" not in live_studio.log.read_bytes()[before:]

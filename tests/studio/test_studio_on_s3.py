@@ -17,6 +17,7 @@ from trainyard._errors import Conflict, StorageAway
 
 from tests.fixtures.s3 import Line
 from tests.fixtures.studio_process import ROOT, StudioProcess, free_port
+from tests.fixtures.waiting import LONG_S, until
 
 WEIGHTS = bytes(range(256)) * 4 * 1500
 READS = """
@@ -61,14 +62,15 @@ def variables(s3, bucket, url: str) -> dict[str, str]:
 
 def remove(client: Client, run_id: str) -> None:
     """Delete a run that has ended; its nodes are freed a moment later, and it stays until then."""
-    until = time.monotonic() + 60
-    while True:
+
+    def is_gone() -> bool:
         try:
             client.delete(f"runs/{run_id}")
-            return
         except Conflict:
-            assert time.monotonic() < until
-            time.sleep(0.2)
+            return False
+        return True
+
+    until(is_gone, what=f"{run_id} is deleted")
 
 
 @pytest.fixture(scope="module")
@@ -173,9 +175,7 @@ def test_a_job_goes_its_way(studio, workspace, bucket, tmp_path):
 def test_a_bucket_that_is_away_is_said_and_nothing_is_lost(studio, workspace, line, tmp_path):
     end = tmp_path / "end"
     run = submitted(workspace, tmp_path / "source", WAITS, os.fspath(end))
-    until = time.monotonic() + 60
-    while "outputs/early.txt" not in run.get_file_names() and time.monotonic() < until:
-        time.sleep(0.1)
+    until(lambda: "outputs/early.txt" in run.get_file_names(), 2 * LONG_S, "its file is kept")
     line.cut()
     try:
         (tmp_path / "new.txt").write_text("new")

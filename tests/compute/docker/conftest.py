@@ -5,7 +5,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from compute.building.bases import MADE, Base
 from compute.building.docker import DockerBuilder
 from compute.building.engine import Engine, EngineFault
 from tests.compute.packages import make_wheel
+from tests.fixtures.waiting import LONG_S, until
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE = "trainyard-test-base"
@@ -136,13 +136,10 @@ def says(image: str, code: str) -> str:
     return done.stdout.strip()
 
 
-def comes(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Wait until something is true."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if condition():
-            return True
-        time.sleep(0.05)
+def comes(condition: Callable[[], bool], seconds: float = LONG_S) -> bool:
+    """Wait until something is true; False when it never is."""
+    with contextlib.suppress(AssertionError):
+        return bool(until(condition, seconds))
     return False
 
 

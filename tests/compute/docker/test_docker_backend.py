@@ -98,7 +98,7 @@ class TestDocker(Contract):
         assert int((folder / "seen").read_text()) == 2 * 2**30
 
     def test_a_container_removed_behind_our_back_is_gone(self, backend, started):
-        handle, _ = started("import time; time.sleep(60)")
+        handle, _ = started("import time; time.sleep(600)")
         with closing(docker.from_env()) as engine:
             engine.containers.get(handle["container"]).remove(force=True)
         assert backend.look(handle) == Sighting("gone")

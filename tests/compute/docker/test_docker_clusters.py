@@ -64,7 +64,7 @@ def test_a_run_that_takes_more_memory_than_its_node_has_says_so(submit):
 
 
 def test_a_run_is_ended_by_its_time_limit(submit):
-    run = submit("import time\ntime.sleep(60)\n", max_run_duration_seconds=1)
+    run = submit("import time\ntime.sleep(600)\n", max_run_duration_seconds=1)
     run.wait_for_completion(raise_on_error=False)
     assert run.get_status() == "Canceled"
     assert "took longer than the 1 s it was allowed" in run.get_events()[-1]["text"]

@@ -1,6 +1,5 @@
 """What goes wrong in the engine is said in a sentence, and nothing goes on running there."""
 
-import itertools
 import os
 import signal
 import subprocess
@@ -48,7 +47,7 @@ def test_the_guilty_requirement_reaches_the_page(docker: Ask, shelf, requirement
 
 
 def test_a_build_that_nobody_wants_ends_in_the_engine_too(docker: Ask, base):
-    nap = f"31.{os.getpid()}"
+    nap = f"150.{os.getpid()}"
     ran = []
 
     def end(build: Build) -> None:
@@ -65,23 +64,22 @@ def test_a_build_that_nobody_wants_ends_in_the_engine_too(docker: Ask, base):
 def test_a_build_is_held_while_the_engine_is_silent(docker: Ask, base):
     ticks = []
     docker(
-        dockerfile=f"FROM {base}\nRUN sleep 1.5 # {time.time()}\n",
-        on_tick=lambda _: ticks.append(time.monotonic()),
+        dockerfile=f"FROM {base}\nRUN sleep 3 # {time.time()}\n",
+        on_tick=lambda build: ticks.append(build.log.rstrip().rpartition("\n")[2]),
     )
-    assert max(after - before for before, after in itertools.pairwise(ticks)) < 0.5
+    # Many would come in three seconds; one alone might be of its beginning, and one of its end.
+    assert sum("RUN sleep 3" in line for line in ticks) > 3, ticks
 
 
 def test_a_build_that_takes_too_long_is_ended(docker: Ask, base):
-    nap = f"32.{os.getpid()}"
-    began = time.monotonic()
+    nap = f"151.{os.getpid()}"
     with pytest.raises(BuildFault, match="longer than 3 s and was ended"):
         docker(dockerfile=f"FROM {base}\nRUN sleep {nap}\n", seconds=3)
-    assert time.monotonic() - began < 10
     assert comes(lambda: not runs_in_the_engine(nap))
 
 
 def test_a_builder_that_is_killed_leaves_nothing_running_and_no_image(base, tmp_path):
-    nap = f"33.{os.getpid()}"
+    nap = f"152.{os.getpid()}"
     code = textwrap.dedent(f"""
         import os, django
         django.setup()

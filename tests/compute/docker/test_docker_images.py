@@ -1,6 +1,7 @@
 """A lock becomes an image of a real engine, and a container of it runs."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -84,12 +85,11 @@ def test_the_image_says_what_it_is(alpha: Build):
 
 
 def test_an_image_is_built_once_and_when_it_was_removed_comes_from_layers(docker: Ask, shelf):
-    make_wheel(shelf, "alpha")
+    make_wheel(shelf, "alpha", f"2.{os.getpid()}")
     first = docker("alpha")
     again = docker("alpha", lock=first.lock)
     assert again.made.reused
     assert again.made.built_at == first.made.built_at
-    assert again.made.seconds < 1
     assert "Sending" not in again.log
     digest = docker_images.stored()
     (mine,) = [one for one, tag in digest.items() if tag == first.made.place]
@@ -104,8 +104,9 @@ def test_an_image_is_built_once_and_when_it_was_removed_comes_from_layers(docker
     assert "Installed" not in again.log
 
 
-def test_an_image_that_a_container_uses_stays(docker: Ask, base):
-    build = docker(base_image=base)
+def test_an_image_that_a_container_uses_stays(docker: Ask, shelf):
+    make_wheel(shelf, "alpha", f"1.{os.getpid()}")  # no other test makes the same image meanwhile
+    build = docker("alpha")
     (mine,) = [one for one, tag in docker_images.stored().items() if tag == build.made.place]
     image = Image(kind="docker", digest=mine, place=build.made.place)
     container = subprocess.run(

@@ -4,10 +4,12 @@ In a studio with a short grace and patience (SETTINGS), and with a package that 
 built (make_slow), for the state in which an environment is built.
 """
 
+import contextlib
 import signal
 import time
 from pathlib import Path
 
+import psutil
 from trainyard import Environment
 
 from tests.compute.packages import make_source
@@ -21,8 +23,8 @@ from tests.faults.watching import (
     driver_of,
     processes_of,
     stopwatch,
-    until,
 )
+from tests.fixtures.waiting import until
 
 SETTINGS = {"STUDIO_CANCEL_GRACE_SECONDS": "2", "STUDIO_SILENT_AFTER_SECONDS": "5"}
 FULL = "full"
@@ -89,18 +91,24 @@ def queued(desk: Desk) -> Outcome:
 
 def starting(desk: Desk) -> Outcome:
     """Its driver has not said a word yet: it is stopped as soon as it is there."""
-    watched = desk.submit()
-    watched.until("Starting")
-    until(lambda: _stopped(watched), WAITED_S, "its driver is there")
-    assert watched.state == "Starting", "it was stopped too late"
-    return _canceled(watched, "Starting")
+
+    def caught() -> Watched | None:
+        watched = desk.submit()
+        until(lambda: _stopped(watched), WAITED_S, "its driver is there")
+        if watched.state == "Starting":
+            return watched
+        watched.run.cancel()  # it was stopped too late
+        return None
+
+    return _canceled(until(caught, WAITED_S, "one is stopped in time"), "Starting")
 
 
 def _stopped(watched: Watched) -> bool:
     """Stop what there is of the task, at once."""
     found = processes_of(watched.run.id)
     for process in found:
-        process.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGSTOP)
     return bool(found)
 
 
@@ -110,11 +118,18 @@ def running(desk: Desk) -> Outcome:
 
 def finalizing(desk: Desk) -> Outcome:
     """Its script is over, and what it left is being brought."""
-    watched = desk.submit(LEAVES_MUCH)
-    watched.until("Finalizing")
-    driver_of(watched.run.id).send_signal(signal.SIGSTOP)
-    assert watched.state == "Finalizing", "it was stopped too late"
-    return _canceled(watched, "Finalizing")
+
+    def caught() -> Watched | None:
+        watched = desk.submit(LEAVES_MUCH)
+        if watched.until("Finalizing", "Completed") == "Completed":
+            return None
+        with contextlib.suppress(StopIteration, psutil.NoSuchProcess):  # it has ended meanwhile
+            driver_of(watched.run.id).send_signal(signal.SIGSTOP)
+            if watched.state == "Finalizing":
+                return watched
+        return None
+
+    return _canceled(until(caught, WAITED_S, "one is stopped in time"), "Finalizing")
 
 
 def not_responding(desk: Desk) -> Outcome:

@@ -18,10 +18,10 @@ from tests.faults.watching import (
     Outcome,
     Watched,
     stopwatch,
-    until,
 )  # fmt: skip
 from tests.fixtures.own_engine import BASE, OwnEngine
 from tests.fixtures.studio_process import StudioProcess
+from tests.fixtures.waiting import until
 
 BOXES = "boxes"
 SIZE = "0.5cpu-0.5gib"
@@ -72,7 +72,7 @@ class Boxes(Desk):
     def follow(self, watched: Watched) -> None:
         """Find the folder of the container that a run has now."""
         # The first of them waits for its image.
-        watched.until("Running", "Finalizing", within_s=180)
+        watched.until("Running", "Finalizing", within_s=300)
         found = until(lambda: self.container(watched), WAITED_S, "its container is there")
         watched.ledger = Path(found.attrs["Config"]["WorkingDir"], "ledger")
         until(watched.ledger.exists, WAITED_S, "its script has begun")

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from trainyard._errors import StudioError
 
-from tests.faults.watching import WAITED_S, Desk, Outcome, Watched, processes_of, stopwatch, until
+from tests.faults.watching import WAITED_S, Desk, Outcome, scripts_of, stopwatch
 from tests.fixtures.studio_process import StudioProcess
+from tests.fixtures.waiting import until
 
 HOME_MB, TASKS_MB = 192, 24
 NO_SPACE = "disk is full"
@@ -128,16 +128,12 @@ def of_the_studio(desk: Desk) -> Outcome:
     noticed = since()
     before = watched.noted[-1]
     time.sleep(3)
-    assert watched.noted[-1] != before, "the script goes on"
+    until(lambda: watched.noted[-1] != before, WAITED_S, "the script goes on")
     watched.end()  # it ends while nothing can be kept of its end either
-    until(lambda: not _scripts(watched), WAITED_S, "the script has ended")
+    until(lambda: not scripts_of(watched.run.id), WAITED_S, "the script has ended")
     ballast.unlink()
     watched.until("Completed")
     return watched.outcome("disk of the studio full, later room again", noticed, said)
-
-
-def _scripts(watched: Watched) -> list[psutil.Process]:
-    return [one for one in processes_of(watched.run.id) if "train.py" in one.cmdline()]
 
 
 def _refusal(desk: Desk) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 import redis
 
 from tests.faults.scenarios.studio import ONE_NODE, pause
-from tests.faults.watching import WAITED_S, Desk, Outcome, stopwatch, until
+from tests.faults.watching import WAITED_S, Desk, Outcome, stopwatch
 from tests.fixtures.studio_process import ROOT
+from tests.fixtures.waiting import until
 
 SETTINGS = {"STUDIO_CANCEL_GRACE_SECONDS": "2"}
 LAUNCH = "from runs.actors import launch; [launch.send({pk}) for _ in range({times})]"
@@ -61,7 +62,7 @@ def second_worker(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
         yield worker
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(WAITED_S)
 
 
 def raced(desk: Desk) -> Outcome:

@@ -15,8 +15,8 @@ from tests.faults.watching import (
     processes_of,
     script_of,
     stopwatch,
-    until,
 )  # fmt: skip
+from tests.fixtures.waiting import until
 
 # Goes on from its checkpoint: what is made before the node is lost is not made again.
 CONTINUES = """
@@ -153,7 +153,7 @@ def lost_node(desk: Desk) -> Outcome:
 def failing_rank(desk: Desk) -> Outcome:
     """The second of two nodes fails: the first is told to go, and the run says which and why."""
     watched = desk.submit(FAILS, node_count=2, distribution="PyTorch")
-    until(lambda: watched.state == "Running" and watched.starts == 2, 60, "both ranks run")
+    until(lambda: watched.state == "Running" and watched.starts == 2, WAITED_S, "both ranks run")
     since = stopwatch()
     watched.end()
     watched.until("Failed")

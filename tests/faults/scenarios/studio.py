@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tests.faults.watching import NODES, WAITED_S, Desk, Outcome, Watched, stopwatch, until
+from tests.faults.watching import NODES, WAITED_S, Desk, Outcome, Watched, stopwatch
 from tests.fixtures.studio_process import StudioProcess
+from tests.fixtures.waiting import until
 
 PROGRAMS = ["web", "worker", "supervise", "valkey"]
 ONE_NODE = "single"
@@ -52,8 +53,7 @@ def _away(desk: Desk, runs: list[Watched], end: Callable[[StudioProcess], None])
     long, short = runs
     short.end()
     before = long.noted[-1]
-    time.sleep(1)
-    assert long.noted[-1] != before, "the script must go on without its studio"
+    until(lambda: long.noted[-1] != before, WAITED_S, "the script goes on without its studio")
     desk.studio.start()
     since = stopwatch()
     there = int(long.noted[-1])
