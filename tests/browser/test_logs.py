@@ -3,6 +3,7 @@
 With PICTURES=<folder> in the environment pictures are taken on the way.
 """
 
+import json
 import re
 
 import pytest
@@ -316,3 +317,22 @@ def test_from_one_rank_to_another(live_studio, signed_in_page):
     choice.select_option("Rank 10")
     expect(page.locator(".rows")).to_contain_text("rank 10 began")
     expect(choice).to_have_value("azureml-logs/70_driver_log_10.txt")
+
+
+def test_a_log_that_says_the_same_again_leaves_its_lines_alone(live_studio, signed_in_page: Page):
+    page = signed_in_page
+    run = make(live_studio, "says-it-again", state="Running", **{"70_driver_log": "one\ntwo\n"})
+    sockets = []
+    page.route_web_socket(
+        re.compile("/live/"), lambda one: sockets.append((one, one.connect_to_server()))
+    )
+    open_log(page, run, path=DRIVER)
+    expect(row(page, 2)).to_contain_text("two")
+    settled(page)
+    row(page, 2).evaluate("node => { node.isSame = true }")
+    again = json.dumps({"topic": f"run:{run}:log:{DRIVER}", "event": "listening"})
+    with page.expect_response(re.compile("/log/lines")) as answer:
+        sockets[-1][0].send(again)
+    answer.value.finished()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 300))")  # time to draw it anew
+    assert row(page, 2).evaluate("node => node.isSame")

@@ -96,9 +96,7 @@ export class Log {
   }
 
   /** Look for something; the answer of `log/find`. */
-  find(query) {
-    return this.ask("find", query);
-  }
+  find = (query) => this.ask("find", query);
 
   /** More of a very long line. */
   async more(number) {
@@ -126,8 +124,7 @@ export class Log {
     this.isBehind = true;
     if (this.isBusy) return;
     this.isBusy = true;
-    // When the studio is away, the socket's return asks again.
-    await this.#fetchEnd().catch(this.failed);
+    await this.#fetchEnd().catch(this.failed); // away: the socket's return asks again
     this.isBusy = false;
     if (this.isBehind && !this.stopped && this.isThere) await this.catchUp();
   }
@@ -136,13 +133,16 @@ export class Log {
     while (this.isBehind && !this.stopped) {
       this.isBehind = false;
       [this.isAsking, this.heard] = [true, 0];
-      const asked = this.ask("lines", END);
-      const answer = await asked.finally(() => (this.isAsking = false));
+      const answer = await this.ask("lines", END).finally(() => (this.isAsking = false));
       if (this.stopped) return;
-      this.isBehind ||= this.heard > answer.next_offset;
       const { from: first, next_offset: end, ranks = [], is_complete: isComplete, is_cut: isCut } = answer;
-      Object.assign(this, { terminal: ending(answer), first, end, ranks, isComplete, isCut });
-      this.changed({ from: this.first, to: Infinity });
+      this.isBehind ||= this.heard > end;
+      const told = { end, ranks, isComplete, isCut };
+      // What says the same again replaces no line: somebody may be in it.
+      if (Object.keys(told).some((key) => String(this[key]) !== String(told[key]))) {
+        Object.assign(this, { terminal: ending(answer), first, ...told });
+        this.changed({ from: this.first, to: Infinity });
+      }
       const isLong = answer.rests.at(-1)?.line === answer.line_count - 1;
       await new Promise((resolve) => setTimeout(resolve, isLong ? LONG_AGAIN_MS : AGAIN_MS));
     }
