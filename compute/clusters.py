@@ -25,6 +25,8 @@ MOST_NODES = 1000
 MOST_IDLE_SECONDS = 7 * 24 * 3600
 # What stands where a run names its cluster and has none; no cluster can be called so.
 ELSEWHERE = "own computer"
+# The same, of a run that is nothing but its steps, each on a cluster of its own.
+OF_STEPS = "those of its steps"
 
 
 def ensure_default(workspace: Workspace) -> Cluster:
@@ -48,9 +50,18 @@ def elsewhere(workspace: Workspace) -> Cluster:
 
     Its row is that of a cluster that was deleted: it is in no list, and nothing is placed on it.
     """
-    found = Cluster.objects.filter(workspace=workspace, name=ELSEWHERE).first()
+    return _no_cluster(workspace, ELSEWHERE)
+
+
+def of_steps(workspace: Workspace) -> Cluster:
+    """Return what stands where a pipeline run names its cluster: in no list either."""
+    return _no_cluster(workspace, OF_STEPS)
+
+
+def _no_cluster(workspace: Workspace, name: str) -> Cluster:
+    found = Cluster.objects.filter(workspace=workspace, name=name).first()
     return found or Cluster.objects.create(
-        workspace=workspace, name=ELSEWHERE, max_nodes=0, deleted_at=clock()
+        workspace=workspace, name=name, max_nodes=0, deleted_at=clock()
     )
 
 

@@ -1,8 +1,9 @@
 """The only way a request gets hold of an experiment or a run."""
 
+import uuid
 from collections.abc import Sequence
 
-from runs.models import Experiment, Run
+from runs.models import Experiment, Pipeline, Run
 from studio import access
 from studio.access import Person
 from studio.errors import NotFound
@@ -23,6 +24,7 @@ def run_for(user: Person, run_id: str, *, write: bool = False) -> Run:
             "canceled_by",
             "environment__asset",
             "parent",
+            "step",
             "snapshot",
             "image_build",
         )
@@ -47,6 +49,23 @@ def experiment_for(workspace: Workspace, name: str) -> Experiment:
             " it is made when its first run is submitted"
         )
     return experiment
+
+
+def pipeline_for(workspace: Workspace, pipeline_id: str) -> Pipeline:
+    """Return the published pipeline with this id, its people loaded. Raises NotFound."""
+    try:
+        wanted = uuid.UUID(pipeline_id)
+    except ValueError:
+        found = None
+    else:
+        there = Pipeline.objects.filter(workspace=workspace, uuid=wanted)
+        found = there.select_related("created_by", "workspace").first()
+    if found is None:
+        raise NotFound(
+            f'no published pipeline "{pipeline_id[:100]}" in workspace "{workspace.name}"; GET'
+            " pipelines lists those there are"
+        )
+    return found
 
 
 def runs_for(workspace: Workspace, run_ids: Sequence[str]) -> list[Run]:

@@ -56,7 +56,7 @@ def act(
 def chosen(workspace: Workspace, run_ids: Sequence[str]) -> list[Run]:
     """Return those of the workspace's runs that have these ids, with their code."""
     there = Run.objects.filter(experiment__workspace=workspace, run_id__in=run_ids)
-    return list(there.select_related("experiment__workspace", "snapshot").order_by("id"))
+    return list(there.select_related("experiment__workspace", "snapshot", "cluster").order_by("id"))
 
 
 def run_ids(given: Any) -> list[str]:

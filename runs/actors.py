@@ -1,6 +1,8 @@
 """Queue entry points of runs: an id in, one call out. All safe to run twice."""
 
 from runs import inputs, launching, preparing, stopping, storage
+from runs.pipelines import advancing
+from studio import queue
 from studio.queue import actor
 
 
@@ -20,6 +22,13 @@ def stop(run_pk: int) -> None:
 def clean(run_pk: int) -> None:
     """Free what an ended run left, then give its node to who waits."""
     stopping.clean(run_pk)
+
+
+@actor(queue_name="runs", max_retries=5)
+def advance(run_pk: int) -> None:
+    """Let a pipeline run go on: launch the steps whose turn it is, or end it."""
+    for begun in advancing.advance(run_pk):
+        queue.send(launch, begun)
 
 
 @actor(queue_name="runs", max_retries=5)

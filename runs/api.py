@@ -46,7 +46,7 @@ class Runs(APIView):
     def get(self, request: Request, workspace: str) -> Response:
         place = workspace_of(request, workspace)
         found = Run.objects.filter(experiment__workspace=place).select_related(
-            "experiment__workspace", "cluster", "created_by", "environment", "snapshot"
+            *("experiment__workspace", "cluster", "created_by", "environment", "snapshot", "step")
         )
         if name := request.query_params.get("experiment"):
             found = found.filter(experiment=experiment_for(place, name))

@@ -9,6 +9,7 @@ from runs import (
     interactive_api,
     logs_api,
     metrics_api,
+    pipelines_api,
     previews_api,
     removing_api,
     storage_api,
@@ -17,6 +18,7 @@ from runs import (
 
 W = "workspaces/<str:workspace>"
 E = f"{W}/experiments/<str:name>"
+P = f"{W}/pipelines/<str:pipeline>"
 RUN = "runs/<str:run_id>"
 
 urlpatterns = [
@@ -31,6 +33,10 @@ urlpatterns = [
     path(f"{W}/runs/interactive", interactive_api.Interactive.as_view(), name="run-interactive"),
     path(f"{W}/runs/removal", removing_api.RemovalOfMany.as_view(), name="runs-removal"),
     path(f"{W}/runs/actions", tables_api.Actions.as_view(), name="run-actions"),
+    path(f"{W}/pipelines", pipelines_api.Pipelines.as_view(), name="pipelines"),
+    path(f"{W}/pipelines/runs", pipelines_api.PipelineRuns.as_view(), name="pipeline-runs"),
+    path(P, pipelines_api.OnePipeline.as_view(), name="pipeline"),
+    path(f"{P}/runs", pipelines_api.RunsOfPipeline.as_view(), name="runs-of-pipeline"),
     path(f"{W}/compare", compare_api.Compare.as_view(), name="compare"),
     path(f"{W}/bands", compare_api.Bands.as_view(), name="bands"),
     path(f"{W}/curves", metrics_api.Curves.as_view(), name="curves"),

@@ -1,25 +1,13 @@
 """What people ask of runs: submit, cancel, change what is written on them."""
 
-import secrets
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from runs import (
-    actors,
-    ending,
-    experiments,
-    inputs,
-    lifecycle,
-    listing,
-    orders,
-    output_datasets,
-    parameters,
-)
-from runs.models import Run, RunAsset
-from runs.states import FINAL, ON_A_NODE, Reason, State
+from runs import actors, ending, experiments, lifecycle, making, orders, parameters
+from runs.models import PipelineStep, Run
+from runs.states import ACTIVE, FINAL, ON_A_NODE, Reason, State
 from studio import queue
 from studio.errors import BadInput, Conflict
 from studio.models import User, Workspace
@@ -35,47 +23,11 @@ def submit(user: User, workspace: Workspace, given: dict[str, Any]) -> Run:
     Everything is checked before anything is made. Raises BadInput, NotFound, UnknownCluster.
     """
     order = orders.read(workspace, given)
-    at = clock()
     with transaction.atomic():
         home = experiments.get_or_make(workspace, order.experiment)
-        experiments.count(home, 1)
-        run = Run.objects.create(
-            run_id=_run_id(home.name, at),
-            experiment=home,
-            number=home.run_count,
-            name=order.name,
-            script=order.script,
-            arguments=order.arguments,
-            snapshot=order.snapshot,
-            environment=order.environment,
-            environment_name=order.environment_name,
-            definition=order.definition,
-            cluster=order.cluster,
-            node_count=order.node_count,
-            processes_per_node=order.processes_per_node,
-            distribution=order.distribution,
-            parameter_servers=order.parameter_servers,
-            max_seconds=order.max_seconds,
-            max_retries=order.max_retries,
-            tags=order.tags,
-            properties=order.properties,
-            parent=listing.parent_of(home, order.properties),
-            created_by=user,
-            created_at=at,
-        )
-        if order.environment:
-            used = RunAsset.Direction.IN
-            RunAsset.objects.create(run=run, version=order.environment, direction=used)
-        inputs.keep(run, order.inputs)
-        output_datasets.keep(run, order.output_datasets)
-        parameters.keep(run)
-        lifecycle.began(run, f"submitted by {user.username}")
+        run = making.make(user, home, order, clock())
         queue.send(actors.launch, run.pk)
     return run
-
-
-def _run_id(experiment_name: str, at: datetime) -> str:
-    return f"{experiment_name}_{int(at.timestamp())}_{secrets.token_hex(4)}"
 
 
 def cancel(run: Run, user: User, *, by_itself: bool = False) -> Run:
@@ -84,16 +36,29 @@ def cancel(run: Run, user: User, *, by_itself: bool = False) -> Run:
     by_itself: its script asks, by the run's token; the words say so, and not who submitted it.
     A run on a node gets the time of the grace to end by itself; what it wrote is kept. A run
     that moves on meanwhile is looked at again: each step is a swap from the state that was read.
+    Of a pipeline run no step begins any more, and those that go on are asked to end.
     """
     while run.state not in FINAL and run.state != State.CANCEL_REQUESTED:
         who: dict[str, Any] = {"cancel_requested_at": clock(), "canceled_by": user}
         words = f"by {ending.ITSELF if by_itself else user.username}"
         if run.state in ON_A_NODE:
-            if lifecycle.move(run, State.CANCEL_REQUESTED, f"cancel asked {words}", **who):
+            asked = lifecycle.move(run, State.CANCEL_REQUESTED, f"cancel asked {words}", **who)
+            if asked and not run.is_pipeline:
                 queue.send(actors.stop, run.pk)
         elif lifecycle.end_waiting(run, Reason.CANCELED, f"canceled {words}", **who):
             queue.send(actors.clean, run.pk)
+    if run.is_pipeline and not run.is_final:
+        cancel_steps(run, user)
     return run
+
+
+def cancel_steps(run: Run, user: User) -> None:
+    """Ask the steps of a pipeline run to end that go on. Safe to repeat."""
+    steps = PipelineStep.objects.filter(pipeline__run=run, run__state__in=ACTIVE)
+    for step in steps.select_related("run__experiment", "run__cluster"):
+        if step.run is not None:
+            cancel(step.run, user)
+    queue.send(actors.advance, run.pk)
 
 
 def change(run: Run, wanted: dict[str, Any]) -> Run:

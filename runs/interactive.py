@@ -137,8 +137,12 @@ def _made(run: Run) -> Started:
 def end(run: Run, error: dict[str, str] | None) -> Run:
     """End an interactive run: Completed, or Failed with an error. Said again, nothing changes.
 
-    Raises Conflict for a run of a cluster, which ends as its script does.
+    Raises Conflict for a run of a cluster, which ends as its script does, and for a pipeline run.
     """
+    if run.is_pipeline:
+        raise Conflict(
+            f"run {run.run_id} is a pipeline run and ends with its steps; to end it now, cancel it"
+        )
     if not run.is_interactive:
         raise Conflict(
             f"run {run.run_id} is on cluster {run.cluster.name} and ends with its script; to end"

@@ -76,7 +76,7 @@ class Children(APIView):
     @extend_schema(parameters=[OpenApiParameter("cursor")], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, run_id: str) -> Response:
         found = interactive.children(run_of(request, run_id)).select_related(
-            "experiment__workspace", "cluster", "created_by", "environment", "snapshot"
+            *("experiment__workspace", "cluster", "created_by", "environment", "snapshot", "step")
         )
         found = listing.narrowed(found, request.query_params)
         runs, following = page(found.order_by("-id"), request.query_params.get("cursor"))

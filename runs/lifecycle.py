@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from runs.models import Run, RunEvent, RunQuerySet
+from runs.models import PipelineStep, Run, RunEvent, RunQuerySet
 from runs.states import ENDS_AS, MOVES, Reason, State
-from studio import live
+from studio import live, queue
 
 logger = logging.getLogger(__name__)
 MOST_TEXT = 500
@@ -65,7 +65,16 @@ def _end(
     ended = _swap(run, ENDS_AS[reason], words, at=at, changes=changes)
     if ended:
         logger.info("%s ended: %s (%s)", run, run.state, reason.value)
+        _let_pipeline_go_on(run)
     return ended
+
+
+def _let_pipeline_go_on(run: Run) -> None:
+    """Whose step it was looks what comes next; only a run below another can be one."""
+    if run.parent_id is not None:
+        step = PipelineStep.objects.filter(run=run).select_related("pipeline").first()
+        if step is not None:
+            queue.send_named("advance", step.pipeline.run_id)
 
 
 def wait(run: Run, why: str) -> None:

@@ -97,6 +97,14 @@ def keep_all(runs: Sequence[Run]) -> None:
             _write(runs[0].experiment, kind, texts)
 
 
+def keep_named(run: Run, texts: Mapping[str, str]) -> None:
+    """Write the rows of a new run's tags, and of parameters that have their names already."""
+    kept = {name: text for name, text in texts.items() if not is_secret(name)}
+    for kind, named in ((FieldKind.PARAMETER, kept), (FieldKind.TAG, run.tags)):
+        if named:
+            _write(run.experiment, kind, {run.pk: named})
+
+
 def tag(experiment: Experiment, tags: Mapping[int, Mapping[str, str]]) -> None:
     """Write the rows of tags that were added or changed: run's key → name → text."""
     if any(tags.values()):

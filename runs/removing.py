@@ -23,6 +23,8 @@ from runs.models import (
     MetricLevel,
     MetricSegment,
     MetricSeries,
+    PipelineStep,
+    PipelineTree,
     Run,
     RunAsset,
     RunFile,
@@ -30,7 +32,7 @@ from runs.models import (
     RunLog,
     RunOutput,
 )
-from runs.states import FINAL
+from runs.states import ACTIVE, FINAL
 from studio import live
 from studio.errors import Conflict
 from studio.files import collecting
@@ -58,6 +60,8 @@ def preview(runs: Sequence[Run]) -> dict[str, int]:
     written = RunOutput.objects.filter(run__in=keys).select_related("tree")
     trees = [*(run.snapshot for run in runs), *(wanted.tree for wanted in read)]
     trees += [one.tree for one in written if one.tree]
+    kept = PipelineTree.objects.filter(pipeline_run__run__in=keys).select_related("code", "data")
+    trees += [one.tree for one in kept if one.tree]
     files, size = collecting.freed_with(trees, RunFile.objects.filter(run__in=keys))
     own = Stream.objects.filter(pk__in=_own_logs(keys).order_by().values("stream"))
     logs = own.aggregate(size=Sum("size_bytes"))
@@ -77,12 +81,24 @@ def staying(runs: Sequence[Run], most: int) -> tuple[list[Version], int]:
     return list(versions.order_by("asset__name", "number")[:most]), versions.count()
 
 
-def why_not(run: Run) -> str:
-    """Say why the run cannot be removed now; "" where it can."""
+def why_not(runs: Sequence[Run]) -> Why:
+    """Say of those that cannot be removed now why not, by their ids."""
+    steps = PipelineStep.objects.filter(run__in=runs, pipeline__run__state__in=ACTIVE)
+    needed_by = dict(steps.values_list("run__run_id", "pipeline__run__run_id"))
+    found = {run.run_id: _why_not(run, needed_by.get(run.run_id, "")) for run in runs}
+    return {run_id: words for run_id, words in found.items() if words}
+
+
+def _why_not(run: Run, needed_by: str) -> str:
     if run.state not in FINAL:
         return f"run {run.run_id} has not ended ({run.state}); cancel it first"
     if run.cleaned_at is None:
         return f"run {run.run_id} ended a moment ago, and its nodes are being freed; try again"
+    if needed_by:
+        return (
+            f"run {run.run_id} is a step of the pipeline run {needed_by}, which goes on: later"
+            " steps may read what it wrote; try again when that has ended"
+        )
     return ""
 
 
@@ -92,7 +108,7 @@ def remove(run: Run) -> dict[str, int]:
 
     Raises Conflict for one that has not, or whose nodes are not free yet.
     """
-    if words := why_not(run):
+    for words in why_not([run]).values():
         raise Conflict(words)
     frees = preview([run])
     remove_all([run])
@@ -101,7 +117,7 @@ def remove(run: Run) -> dict[str, int]:
 
 def remove_all(runs: Sequence[Run]) -> Why:
     """Remove those that can be; return why the others stay, by their ids."""
-    refused = {run.run_id: words for run in runs if (words := why_not(run))}
+    refused = why_not(runs)
     going = [run for run in runs if run.run_id not in refused]
     _mark(going)
     for run in going:
@@ -115,8 +131,7 @@ def remove_experiment(experiment: Experiment) -> dict[str, int]:
     Raises Conflict when one of them cannot be removed now; then all of it stays.
     """
     runs = list(_runs_of(experiment))
-    words = next((words for run in runs if (words := why_not(run))), "")
-    if words:
+    for words in why_not(runs).values():
         raise Conflict(f"experiment {experiment.name} stays: {words}")
     frees = {**preview(runs), "runs": len(runs)}
     _mark(runs)

@@ -28,6 +28,7 @@ MOST_NAMED = 20
 def _shown(runs: Sequence[Run], frees: dict[str, int], workspace: Workspace) -> dict[str, Any]:
     """What removing frees, which versions stay, and which of the runs stay and why."""
     versions, count = removing.staying(runs, MOST_NAMED)
+    why_not = removing.why_not(runs)
     stays = [
         {
             "name": str(version),
@@ -39,9 +40,9 @@ def _shown(runs: Sequence[Run], frees: dict[str, int], workspace: Workspace) -> 
         for version in versions
     ]
     refused = [
-        {"run_id": run.run_id, "name": run.name, "why": words}
+        {"run_id": run.run_id, "name": run.name, "why": why_not[run.run_id]}
         for run in runs
-        if (words := removing.why_not(run))
+        if run.run_id in why_not
     ]
     return {**frees, "stays": stays, "stay_count": count, "refused": refused}
 
@@ -77,7 +78,8 @@ class RemovalOfMany(APIView):
     def post(self, request: Request, workspace: str) -> Response:
         place = workspace_of(request, workspace)
         runs = acting.chosen(place, acting.run_ids(object_in(request).get("runs")))
-        going = [run for run in runs if not removing.why_not(run)]
+        refused = removing.why_not(runs)
+        going = [run for run in runs if run.run_id not in refused]
         shown = _shown(runs, removing.preview(going), place)
         return Response({**shown, "runs": len(going)})
 

@@ -5,7 +5,10 @@ from typing import Any
 from django.conf import settings
 
 from runs import inputs, output_datasets, tasks
-from runs.models import Run
+from runs.models import PipelineRun, PipelineStep, Run
+from runs.pipelines.checking import OF_PIPELINE, OF_STEP, SOURCE
+
+OF_SCRIPT = "azureml.scriptrun"
 
 
 def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         "tags": run.tags,
         "properties": run.properties,
         "interactive": run.is_interactive,
+        **_kind(run),
         "snapshot": run.snapshot.sha256,
         "created_by": run.created_by.username,
         "created_at": run.created_at,
@@ -52,5 +56,29 @@ def run_dict(run: Run, *, whole: bool = True) -> dict[str, Any]:
         facts["inputs"] = inputs.shown(run)
         facts["output_datasets"] = output_datasets.shown(run)
         facts["definition"] = run.definition
+        if run.is_pipeline:
+            facts |= _pipeline(run)
         facts["events"] = list(run.events.values("number", "state", "text", "at"))
     return facts
+
+
+def _kind(run: Run) -> dict[str, Any]:
+    """What sort of a run it is; a list of many asks no more for this."""
+    if run.is_pipeline:
+        return {"type": OF_PIPELINE}
+    if (step := step_of(run)) is not None:
+        return {"type": OF_STEP, "step_name": step.name}
+    return {"type": None if run.is_interactive else OF_SCRIPT}
+
+
+def step_of(run: Run) -> PipelineStep | None:
+    """The step of a pipeline that the run is. Only one that says so is looked up."""
+    is_said = run.properties.get(SOURCE) == OF_STEP
+    return getattr(run, "step", None) if is_said else None
+
+
+def _pipeline(run: Run) -> dict[str, Any]:
+    """The steps of a pipeline run, and the parameters that it was submitted with."""
+    pipeline = PipelineRun.objects.get(run=run)
+    steps = pipeline.steps.select_related("run").defer("order")
+    return {"steps": [step.facts for step in steps], "parameters": pipeline.parameters}

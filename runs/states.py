@@ -31,6 +31,18 @@ class Reason(TextChoices):
     LOST = "lost", "its process ended without a word"
     CANCELED = "canceled", "somebody canceled it"
     TIME_LIMIT = "time-limit", "it took longer than it was allowed"
+    STEP_FAILED = "step-failed", "a step of it was not Completed"
+
+
+class StepState(TextChoices):
+    """How far a pipeline run is with one of its steps; once that has begun, its run says more."""
+
+    WAITING = "NotStarted"
+    DUE = "Due"
+    BEGUN = "Begun"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
 
 
 class Distribution(TextChoices):
@@ -50,6 +62,7 @@ ENDS_AS = {
     Reason.LOST: State.FAILED,
     Reason.CANCELED: State.CANCELED,
     Reason.TIME_LIMIT: State.CANCELED,
+    Reason.STEP_FAILED: State.FAILED,
 }
 
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)

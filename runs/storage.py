@@ -24,7 +24,7 @@ from django.utils.timezone import now as clock
 
 from compute import mounts
 from registry.models import DatasetVersion, Fetch, ModelVersion, PrivateWheel, StoredFile
-from runs.models import Run, RunFile, RunInput, RunLog, RunOutput
+from runs.models import PipelineTree, Run, RunFile, RunInput, RunLog, RunOutput
 from studio import live
 from studio.models import Blob, TreeFile, Upload, Workspace
 
@@ -32,6 +32,8 @@ KINDS = ("outputs", "code", "datasets", "models", "store", "wheels", "inputs")
 # Who names trees: the model, the kind, and the ways to the tree and to the workspace.
 OF_TREES: tuple[tuple[type[Model], str, str, str], ...] = (
     (Run, "code", "snapshot", "experiment__workspace"),
+    (PipelineTree, "code", "code", "workspace"),
+    (PipelineTree, "inputs", "data", "workspace"),
     (DatasetVersion, "datasets", "tree", "version__asset__workspace"),
     (ModelVersion, "models", "tree", "version__asset__workspace"),
     (RunInput, "inputs", "tree", "run__experiment__workspace"),

@@ -23,6 +23,7 @@ from registry import actors as registry_actors
 from registry import environments, fetching
 from runs import (
     actors,
+    control,
     ending,
     launching,
     lifecycle,
@@ -33,7 +34,8 @@ from runs import (
     tasks,
     watching,
 )
-from runs.models import Run, RunQuerySet, RunTask
+from runs.models import PipelineRun, Run, RunQuerySet, RunTask
+from runs.pipelines import advancing
 from runs.states import ACTIVE, ON_A_NODE, WAITING, Reason, State
 from studio import queue, tokens
 from studio.files import blobs, collecting
@@ -78,6 +80,7 @@ def rounds() -> list[Sequence[Step]]:
             _stop_again,
             _leave_deleted_clusters,
             _clean_ended,
+            _advance_again,
             _release_left_nodes,
             _go_on_after_builds,
             _end_unwanted_builds,
@@ -204,7 +207,8 @@ def _stop_again(now: datetime) -> None:
     started = tasks.present().filter(handle__isnull=False).values("run")
     asked = Q(cancel_requested_at__lt=now - DUE) & ~Q(pk__in=started)
     asked |= Q(cancel_requested_at__lt=now - grace - timedelta(seconds=10))
-    canceled = Run.objects.filter(asked, state=State.CANCEL_REQUESTED)
+    # A pipeline run has no task: it ends with its steps.
+    canceled = Run.objects.filter(asked, state=State.CANCEL_REQUESTED, pipeline__isnull=True)
     failed = RunTask.objects.filter(
         attempt=F("run__attempt"),
         failed_at__lt=now - grace,
@@ -232,6 +236,20 @@ def _clean_ended(now: datetime) -> None:
     for pk, what in due:
         if _is_due(what, pk, now):
             queue.send(actors.clean, pk)
+
+
+def _advance_again(now: datetime) -> None:
+    """Pipeline runs whose message was lost, or whose worker was killed between two steps."""
+
+    def advance(pipeline: PipelineRun) -> None:
+        run = pipeline.run
+        if not _is_due("advance", run.pk, now, every=DUE):
+            return
+        if run.state == State.CANCEL_REQUESTED:
+            control.cancel_steps(run, run.canceled_by or run.created_by)
+        queue.send(actors.advance, run.pk)
+
+    _each(advancing.due(now - DUE), advance)
 
 
 def _release_left_nodes(now: datetime) -> None:

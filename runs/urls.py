@@ -15,6 +15,7 @@ from runs.views import (
     metrics,
     models,
     new,
+    steps,
     storage,
 )
 
@@ -55,6 +56,8 @@ urlpatterns = [
     path(f"{RUN}/code/_difference/", code.difference, name="code-difference"),
     path(f"{RUN}/monitoring/", detail.monitoring, name="monitoring"),
     path(f"{RUN}/children/", children.children, name="children"),
+    path(f"{RUN}/steps/", steps.steps, name="steps"),
+    path(f"{RUN}/again/", steps.again, name="again"),
     path(f"{RUN}/_status/", detail.status, name="status"),
     path(f"{RUN}/cancel/", detail.cancel, name="cancel"),
     path(f"{RUN}/register/", detail.register, name="register"),

@@ -124,6 +124,14 @@ def send(to: dramatiq.Actor[..., None], *args: int) -> None:
     transaction.on_commit(partial(_send, to, args))
 
 
+def send_named(name: str, *args: int) -> None:
+    """The same, to an actor by its name: for what stands below the actors and may not import them.
+
+    Raises dramatiq's ActorNotFound where this process has not loaded it.
+    """
+    send(broker.get_actor(name), *args)
+
+
 def _send(to: dramatiq.Actor[..., None], args: tuple[int, ...]) -> None:
     try:
         to.send(*args)

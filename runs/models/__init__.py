@@ -10,6 +10,7 @@ from runs.models.metrics import (
     MetricSeries,
     MetricWriter,
 )
+from runs.models.pipelines import Pipeline, PipelineRun, PipelineStep, PipelineTree
 from runs.models.running import Experiment, Run, RunEvent, RunQuerySet, RunTask
 
 __all__ = [
@@ -22,6 +23,10 @@ __all__ = [
     "MetricSegment",
     "MetricSeries",
     "MetricWriter",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineStep",
+    "PipelineTree",
     "Run",
     "RunAsset",
     "RunEvent",

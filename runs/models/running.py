@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from compute.clusters import ELSEWHERE
+from compute.clusters import ELSEWHERE, OF_STEPS
 from compute.models import Cluster, ImageBuild
 from registry.models import Version
 from runs.states import ACTIVE, FINAL, Distribution, Reason, State
@@ -134,6 +134,16 @@ class Run(models.Model):
     def is_interactive(self) -> bool:
         """Is it on no cluster, but where somebody's own script or notebook logs to it?"""
         return self.cluster.name == ELSEWHERE
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Is it nothing but the steps below it?"""
+        return self.cluster.name == OF_STEPS
+
+    @property
+    def has_script(self) -> bool:
+        """Is it a script that the studio runs on a cluster?"""
+        return not (self.is_interactive or self.is_pipeline)
 
     @property
     def workspace(self) -> Workspace:

@@ -31,6 +31,9 @@ from runs.access import run_for
 from runs.forms import MOST_CHOICES, RegisterModel
 from runs.metrics import headlines
 from runs.models import Run, RunAsset
+from runs.pipelines import telling
+from runs.pipelines.checking import PIPELINE, PIPELINE_RUN, SOURCE
+from runs.shown import step_of
 from runs.states import State
 from runs.views import nodes
 from studio.access import person
@@ -44,7 +47,10 @@ TABS = {
     "code": "Code",
     "monitoring": "Monitoring",
     "children": "Child runs",
+    "steps": "Steps",
 }
+# Of the others a pipeline run has those in which there is something.
+OF_A_PIPELINE = ("detail", "steps")
 # What scripts of the old service send where nobody asked for a limit: thirty days.
 USUAL_LIMIT_S = 30 * 24 * 3600
 
@@ -80,6 +86,9 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "files": run.logs.count() + run.files.count(),
         "children": run.children.count(),
     }
+    of_steps = telling.head(run)
+    if of_steps:
+        counts["steps"] = of_steps["step_count"]
     return {
         "run": run,
         "workspace": run.workspace,
@@ -87,18 +96,27 @@ def _facts(run: Run, tab: str) -> dict[str, Any]:
         "events": events,
         "stages": stages.of(run, events),
         "tab": tab,
-        "tabs": [
-            (key, title, counts.get(key))
-            for key, title in TABS.items()
-            if key != "children" or counts[key] or tab == key
-        ],
+        "tabs": [(key, TABS[key], counts.get(key)) for key in _tabs(run, counts, tab)],
+        "step": step_of(run) if run.parent else None,
         "main_metric": headlines.main_metric(run),
         "first_odd": headlines.first_odd(run),
         "log_path": _log_path(run, on_nodes["nodes"]),
         "grace_s": settings.CANCEL_GRACE_SECONDS,
         "limit_s": None if run.max_seconds == USUAL_LIMIT_S else run.max_seconds,
         **on_nodes,
+        **of_steps,
     }
+
+
+def _tabs(run: Run, counts: dict[str, int], tab: str) -> list[str]:
+    """The tabs that make sense for a run, and the one that is open."""
+    if run.is_pipeline:  # of its own it has nothing but its steps, unless somebody gave it more
+        some = [key for key in ("metrics", "drawn", "files") if counts[key]]
+        more = [key for key in TABS if key not in OF_A_PIPELINE and key in (*some, tab)]
+        return [*OF_A_PIPELINE, *more]
+    return [
+        key for key in TABS if key != "steps" and (key != "children" or counts[key] or tab == key)
+    ]
 
 
 def _log_path(run: Run, rows: list[nodes.Row]) -> str:
@@ -128,7 +146,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
         "build": build,
         "image": build.image if build else None,
         "texts": texts.texts_of(run.definition, _blamed(run)),
-        "parameters": parameters.of(run),
+        **({} if run.is_pipeline else {"parameters": parameters.of(run)}),
         "commit": commits.of(run),
         "properties": _shown(run),
         "models": made.filter(version__asset__kind=Kind.MODEL).order_by("-id"),
@@ -147,7 +165,9 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
 def _shown(run: Run) -> dict[str, str]:
     """The properties that nothing else on the page says."""
     properties = commits.besides(run.properties)
-    names = (listing.PARENT, listing.ROOT) if run.parent else ()
+    names = [listing.PARENT, listing.ROOT] if run.parent else []
+    if run.is_pipeline or step_of(run):
+        names += [SOURCE, PIPELINE_RUN, PIPELINE]
     return {key: text for key, text in properties.items() if key not in names}
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from compute import machine, recipes, room, sizes
-from compute.clusters import ELSEWHERE
+from compute.clusters import ELSEWHERE, OF_STEPS
 from compute.models import Cluster, ImageBuild, Node
 from compute.states import BuildState, ImageKind, NodeState
 from registry import datasets, environments, texts
@@ -85,7 +85,7 @@ def past_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     place = workspace_for(request.user, workspace)
     asked = kept(request.GET.get("q", "").strip(), 100)
     found = Run.objects.filter(experiment__workspace=place, archived_at=None)
-    found = found.exclude(cluster__name=ELSEWHERE).select_related("experiment")
+    found = found.exclude(cluster__name__in=(ELSEWHERE, OF_STEPS)).select_related("experiment")
     for word in asked.split():
         by_name = Q(name__icontains=word) | Q(script__icontains=word)
         found = found.filter(by_name | Q(experiment__name__icontains=word))
