@@ -3,10 +3,9 @@
 from typing import Any, Dict, Iterator, List, Optional, TypeVar, Union
 
 from trainyard import _errors
-from trainyard._remote_run import RemoteRun
+from trainyard._remote_run import RemoteRun, type_of
 
 Marks = Union[None, str, List[Any], Dict[str, Any]]
-SCRIPT_RUN = "azureml.scriptrun"
 PARENT, ROOT = "parent_run_id", "root_run_id"
 MOST_NAME = 100
 MOST_AT_ONCE = 100
@@ -43,7 +42,7 @@ def _marks(what: str, given: Marks) -> List[str]:
 
 def is_of_type(answer: Dict[str, Any], wanted: Optional[str]) -> bool:
     """Is a run of the type that was asked for? Interactive ones have none."""
-    return wanted is None or (wanted == SCRIPT_RUN and not answer.get("interactive"))
+    return wanted is None or type_of(answer) == wanted
 
 
 class Children(RemoteRun):
@@ -53,7 +52,15 @@ class Children(RemoteRun):
     def parent(self: Self) -> Optional[Self]:
         """The Run that this one is a child of, or None."""
         found = self.properties.get(PARENT)
-        return type(self)(self._experiment, found) if found else None
+        return self._beside(found) if found else None
+
+    def _beside(self: Self, run_id: str) -> Self:
+        """Return another run of the experiment."""
+        return type(self)(self._experiment, run_id)
+
+    def _told(self: Self, answer: Dict[str, Any]) -> Self:
+        """Return the run of the experiment that the studio says this of."""
+        return type(self)(self._experiment, answer["run_id"], _answer=answer)
 
     def _below(self) -> Iterator[Any]:
         return self.get_children(recursive=True)
@@ -81,7 +88,7 @@ class Children(RemoteRun):
         query = asked(tags, properties, status)
         for answer in self._client.items(self._base + "/children", **query):
             if is_of_type(answer, type):
-                yield self.__class__(self._experiment, answer["run_id"], _answer=answer)
+                yield self._told(answer)
 
     def _fits(self, tags: Marks, properties: Marks, type: Any, status: Any) -> bool:
         """Does it have what the studio is asked for elsewhere?"""
@@ -108,12 +115,13 @@ class Children(RemoteRun):
     def submit_child(
         self: Self, config: Any, tags: Optional[Dict[str, str]] = None, **unused: Any
     ) -> Self:
-        """Submit a ScriptRunConfig as a child of this run; as Experiment.submit.
+        """Submit a ScriptRunConfig, or a pipeline, as a child of this run; as Experiment.submit.
 
         A script on a cluster cannot: its token is good for its own run. Raises NotAllowed there.
         """
         home: Any = self._experiment
-        submitted: Self = home.submit(config, tags, _properties=self._marks_of_child())
+        marks = self._marks_of_child()
+        submitted: Self = home.submit(config, tags, _properties=marks, **unused)
         return submitted
 
 

@@ -4,7 +4,8 @@ data = Dataset.File.from_files("https://…/train.gz").register(workspace, "mnis
 ScriptRunConfig("src", "train.py", arguments=["--data", data.as_mount()])
 """
 
-from typing import Any, Dict, Iterator, Mapping, Union
+import json
+from typing import Any, Dict, Iterator, Mapping, Optional, Union
 
 from trainyard import _errors
 from trainyard._datasets import content
@@ -102,8 +103,12 @@ def of_facts(workspace: Place, facts: Dict[str, Any]) -> Any:
     return kind(found, reading=facts.get("reading"), _facts=facts)
 
 
-def of_input(workspace: Place, value: str) -> Any:
-    """Return the dataset that a run's input says it is: by id, or unnamed by its tree."""
+def of_input(workspace: Place, value: str, reading: Optional[str] = None) -> Any:
+    """Return the dataset that a run's input says it is: by id, or unnamed by its tree.
+
+    reading: how a tree is read as a table, as JSON.
+    """
     if ":" in value:
         return Dataset.get_by_id(workspace, value)
-    return FileDataset(content.Tree(workspace, value))
+    files = content.Tree(workspace, value)
+    return TabularDataset(files, reading=json.loads(reading)) if reading else FileDataset(files)

@@ -3,15 +3,18 @@
 import os
 import re
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Union, overload
 
 from trainyard import _errors, _git, _snapshot
 from trainyard._children import Marks, asked
 from trainyard._notebook import ShownExperiment
-from trainyard._place import Group, Place
+from trainyard._place import Group, Place, Submittable
 from trainyard._run import Run
 from trainyard._runconfig import ScriptRunConfig
 from trainyard._transport import quoted
+
+if TYPE_CHECKING:  # What stands above is named for people's editors and checkers alone.
+    from trainyard._pipelines.runs import PipelineRun
 
 EXPERIMENT_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}\Z", re.ASCII)
 NO_SNAPSHOT = (
@@ -90,23 +93,39 @@ class Experiment(ShownExperiment, Group):
             )
         workspace.client.delete(path)
 
+    @overload
+    def submit(
+        self, config: Submittable, tags: Optional[Dict[str, str]] = None, **options: Any
+    ) -> "PipelineRun": ...
+
+    @overload
+    def submit(
+        self, config: ScriptRunConfig, tags: Optional[Dict[str, str]] = None, **options: Any
+    ) -> Run: ...
+
     def submit(
         self,
-        config: ScriptRunConfig,
+        config: Union[ScriptRunConfig, Submittable],
         tags: Optional[Dict[str, str]] = None,
         *,
         _properties: Optional[Dict[str, str]] = None,
         _bar: Any = None,
-        **unused: Any,
+        **options: Any,
     ) -> Run:
         """Send the source folder, start a run of it, and return at once.
 
+        config: a ScriptRunConfig; or a Pipeline or PublishedPipeline, with pipeline_parameters=
+        and continue_on_step_failure=, of which a PipelineRun is returned.
         Raises SnapshotException, ExperimentExecutionException, UserErrorException,
         ComputeTargetException (naming the clusters there are); nothing is left behind then.
         """
+        if isinstance(config, Submittable):
+            run: Run = config.submitted_to(self, tags, properties=_properties, **options)
+            return run
         if not isinstance(config, ScriptRunConfig):
             raise _errors.not_built(
-                "Experiment.submit({})".format(type(config).__name__), "a ScriptRunConfig"
+                "Experiment.submit({})".format(type(config).__name__),
+                "a ScriptRunConfig, or a Pipeline",
             )
         client, order = self.workspace.client, config.order(self.workspace)
         folder = config.source_directory
@@ -163,8 +182,9 @@ class Experiment(ShownExperiment, Group):
     ) -> Iterator[Run]:
         """Yield the experiment's runs, newest first.
 
-        type: "azureml.scriptrun".   tags, properties: a name, or a dict of names and values, that
-        they must have.   include_children: also those that were begun in another run.
+        type: "azureml.scriptrun", "azureml.PipelineRun", "azureml.StepRun".   tags, properties:
+        a name, or a dict of names and values, that they must have.   include_children: also those
+        that were begun in another run.
         """
         return Run.list(self, type, tags, properties, include_children=include_children)
 

@@ -103,6 +103,10 @@ class Follower:
             self._tell_stages(facts)
         return facts, self._print_logs()
 
+    def line(self, text: str) -> None:
+        """Print a line of its own between what the logs say."""
+        self._screen.line(text)
+
     def _print_logs(self) -> bool:
         came = False
         for path in self._shown_logs():

@@ -51,6 +51,19 @@ class Place:
         )
 
 
+class Submittable:
+    """What Experiment.submit takes besides a ScriptRunConfig: a pipeline."""
+
+    def submitted_to(
+        self, experiment: Any, tags: Optional[Dict[str, str]] = None, **options: Any
+    ) -> Any:
+        """Start a run in an experiment, and return it.
+
+        options: what else submit was given; properties: those that the run has besides.
+        """
+        raise NotImplementedError("a pipeline knows how it is submitted")
+
+
 def current() -> Optional[Place]:
     """Return the workspace to use where none was given; None where there is none.
 

@@ -14,6 +14,14 @@ if TYPE_CHECKING:  # What stands above is named for people's editors and checker
     from trainyard._experiment import Experiment
 
 DESCRIPTION = "description"
+SCRIPT_RUN, PIPELINE_RUN, STEP_RUN = "azureml.scriptrun", "azureml.PipelineRun", "azureml.StepRun"
+
+
+def type_of(facts: Dict[str, Any]) -> Optional[str]:
+    """Return what the v1 SDK calls this kind of run; None of one that start_logging began."""
+    usual = None if facts.get("interactive") else SCRIPT_RUN
+    found: Optional[str] = facts.get("type", usual)
+    return found
 
 
 class RemoteRun(RunFiles):
@@ -75,8 +83,8 @@ class RemoteRun(RunFiles):
 
     @property
     def type(self) -> Optional[str]:
-        """azureml.scriptrun; None of a run that start_logging began."""
-        return None if self._fact("interactive") else "azureml.scriptrun"
+        """azureml.scriptrun, azureml.PipelineRun, azureml.StepRun; None of an interactive one."""
+        return type_of(self._facts if "interactive" in self._facts else self._fetch())
 
     @property
     def status(self) -> str:
@@ -123,6 +131,7 @@ class RemoteRun(RunFiles):
         """Return the run as a dict with the v1 SDK's keys."""
         facts = self._fetch()
         is_here = bool(facts.get("interactive"))
+        has_script = not is_here and type_of(facts) != PIPELINE_RUN
         items = list(self._client.items(self._base + "/files"))
         url = "{}/api/v1/{}/files".format(self._client.url, self._base)
         details = {
@@ -138,7 +147,7 @@ class RemoteRun(RunFiles):
             ),
             "inputDatasets": [_run_details.input_of(one) for one in facts.get("inputs") or ()],
             "outputDatasets": _run_details.outputs_of(facts),
-            "runDefinition": None if is_here else _run_details.definition_of(facts),
+            "runDefinition": _run_details.definition_of(facts) if has_script else None,
             "logFiles": {
                 item["path"]: file_path(url, item["path"])
                 for item in items
@@ -168,9 +177,15 @@ class RemoteRun(RunFiles):
     def get_environment(self) -> Environment:
         """Return the environment that the run was given, as it was written then.
 
-        Raises UserErrorException for a run that start_logging began: it has this computer's own.
+        Raises UserErrorException for a run that start_logging began: it has this computer's own;
+        and for one of a pipeline, whose steps have one each.
         """
         facts = self._fetch()
+        if type_of(facts) == PIPELINE_RUN:
+            raise _errors.UserErrorException(
+                "run {} is of a pipeline: each of its steps has an environment of its own,"
+                " step_run.get_environment()".format(self._run_id)
+            )
         if facts.get("interactive"):
             raise _errors.UserErrorException(
                 "run {} is no run of a cluster: its environment is what is installed where"

@@ -15,6 +15,7 @@ from trainyard._logging import Logging
 from trainyard._notebook import ShownRun
 from trainyard._offline import OfflineRun
 from trainyard._place import Group, Place
+from trainyard._remote_run import PIPELINE_RUN, STEP_RUN, type_of
 from trainyard._unbuilt import unbuilt
 
 NO_FILES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # their snapshot
@@ -87,15 +88,35 @@ class Run(ShownRun, Logging, Children):
     ) -> "Iterator[Run]":
         """Yield an experiment's runs, newest first.
 
-        type: "azureml.scriptrun".   tags, properties: a name, or a dict of names and values, that
-        they must have.   include_children: also those that were begun in another run.
-        Raises UserErrorException.
+        type: "azureml.scriptrun", "azureml.PipelineRun" or "azureml.StepRun".   tags, properties:
+        a name, or a dict of names and values, that they must have.   include_children: also those
+        that were begun in another run. Raises UserErrorException.
         """
         place = experiment.workspace
         query = _children.asked(tags, properties, status, include_children)
         for answer in place.client.items(place.api("runs"), experiment=experiment.name, **query):
             if _children.is_of_type(answer, type):
-                yield Run(experiment, answer["run_id"], _answer=answer)
+                yield Run._of(experiment, answer)
+
+    @staticmethod
+    def _of(experiment: Group, answer: Dict[str, Any]) -> "Run":
+        """Return the run that the studio says this of: a PipelineRun or StepRun where it is one."""
+        kind = type_of(answer)
+        if kind not in (PIPELINE_RUN, STEP_RUN):
+            return Run(experiment, answer["run_id"], _answer=answer)
+        kinds = importlib.import_module("trainyard._pipelines.runs").KINDS
+        run: Run = kinds[kind](experiment, answer["run_id"], _answer=answer)
+        return run
+
+    def _told(self, answer: Dict[str, Any]) -> "Run":
+        return Run._of(self._experiment, answer)
+
+    def _beside(self, run_id: str) -> "Run":
+        if self._spool is not None and self._session is None:
+            # A script has its id at once; the rest is asked for when somebody wants it.
+            kind = PIPELINE_RUN if self.type == STEP_RUN else None
+            return self._told({"run_id": run_id, "type": kind})
+        return self._told(self._client.get("runs/" + run_id))
 
     @staticmethod
     def _started(experiment: Group, answer: Dict[str, Any], outputs: Optional[str]) -> "Run":
@@ -262,17 +283,20 @@ class Run(ShownRun, Logging, Children):
 
         Outside of the script: name → Dataset.
         """
-        workspace = self._experiment.workspace
         if self._spool is None or self._session is not None:
-            told = {one["name"]: one for one in self._fetch().get("inputs") or ()}
-            return {
-                n: of_input(workspace, one["dataset"] or one["tree"]) for n, one in told.items()
-            }
+            told = self._fetch().get("inputs") or ()
+            return {one["name"]: self._input(one["name"], one) for one in told}
         found = inputs.of_script(os.environ)
         return {
-            name: of_input(workspace, value) if mode == "direct" else value
+            name: self._input(name, {"dataset": value}) if mode == "direct" else value
             for name, (mode, value) in found.items()
         }
+
+    def _input(self, name: str, told: Dict[str, Any]) -> Any:
+        """Return an input as a dataset: a table where it is read as one."""
+        value = str(told["dataset"] or told["tree"])
+        reading = None if ":" in value else self.properties.get(inputs.READING + name)
+        return of_input(self._experiment.workspace, value, reading)
 
     @property
     def output_datasets(self) -> Dict[str, Any]:

@@ -77,6 +77,8 @@ def widget(seen: Seen) -> str:
         parts.append(_part("<b>Error</b> " + escaped(_short(trouble, 600))))
     if seen.note:
         parts.append(_part(escaped(seen.note)))
+    if facts.get("steps"):
+        parts.append(_part(steps(facts["steps"])))
     if seen.series:
         charts = "".join(chart(one) for one in seen.series)
         parts.append('<div class="ty-charts">{}</div>'.format(charts))
@@ -101,6 +103,17 @@ def _row(cells: List[str]) -> str:
 
 def _part(html: str) -> str:
     return '<div class="ty-part">{}</div>'.format(html)
+
+
+def steps(told: List[Dict[str, Any]]) -> str:
+    """Return the steps of a pipeline's run as a table: number, name, state, why it is so."""
+    rows = []
+    for one in told:
+        words = (str(one["number"] + 1), one["name"], one["state"], _short(one["text"] or "", 200))
+        rows.append("".join("<td>{}</td>".format(escaped(word)) for word in words))
+    head = "".join("<th>{}</th>".format(word) for word in ("", "Step", "State", ""))
+    body = "".join("<tr>{}</tr>".format(row) for row in rows)
+    return "<table><tr>{}</tr>{}</table>".format(head, body)
 
 
 def elapsed(seconds: Optional[float]) -> str:

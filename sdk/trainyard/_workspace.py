@@ -237,12 +237,15 @@ class Workspace(ShownWorkspace, Place):
         return self.compute_targets.get(name)
 
     def get_run(self, run_id: str) -> Run:
-        """Return a run of any experiment of this workspace. Raises UserErrorException."""
+        """Return a run of any experiment of this workspace: a PipelineRun where it is one.
+
+        Raises UserErrorException.
+        """
         return self._run_of(self.client.get("runs/" + run_id))
 
     def _run_of(self, answer: Dict[str, Any]) -> Run:
         home = Experiment(self, answer["experiment"], _known=True)
-        return Run(home, answer["run_id"], _answer=answer)
+        return Run._of(home, answer)
 
     @property
     def tags(self) -> Dict[str, str]:

@@ -19,6 +19,7 @@ from azureml.core import (
     Workspace,
 )
 from azureml.core.conda_dependencies import CondaDependencies
+from azureml.pipeline.core import PipelineData, PublishedPipeline
 
 from tests.sdk import contract
 from tests.sdk.contract import WORKS
@@ -152,6 +153,10 @@ def samples(live_studio, tmp_path_factory):
         "azureml.core.RunConfiguration": RunConfiguration(),
         "azureml.core.ScriptRunConfig": ScriptRunConfig(str(folder), "train.py"),
         "azureml.core.conda_dependencies.CondaDependencies": CondaDependencies(),
+        "azureml.pipeline.core.PipelineData": PipelineData("contract"),
+        "azureml.pipeline.core.PublishedPipeline": PublishedPipeline(
+            "contract", None, "", "1", "an-id", "Active", "http://127.0.0.1/", 1, workspace
+        ),
     }
     run.complete()
     workspace.client.close()

@@ -11,8 +11,8 @@ from tests.sdk.driving import SDK
 RARELY_NEEDED = {
     "IPython", "asyncio", "concurrent.futures", "ctypes", "hashlib", "inspect", "logging",
     "multiprocessing", "shutil", "subprocess", "tempfile", "trainyard._estimators",
-    "trainyard._sweeps", "trainyard._widget", "trainyard._widget_html", "unittest", "uuid",
-    "urllib.request", "xml",
+    "trainyard._pipelines", "trainyard._sweeps", "trainyard._widget", "trainyard._widget_html",
+    "unittest", "uuid", "urllib.request", "xml",
 }  # fmt: skip
 SAYS = """
 import json, sys

@@ -1,11 +1,10 @@
-"""Names of sweeps and pipelines: they import; what would start one says what to do instead."""
+"""Names of sweeps, and of steps that are not here: they import, and say what to do instead."""
 
 import importlib
 
 import pytest
 from azureml.exceptions import UserErrorException
-from azureml.pipeline.core import Pipeline, PipelineData
-from azureml.pipeline.steps import PythonScriptStep
+from azureml.pipeline import core, steps
 from azureml.train import hyperdrive
 from azureml.train.hyperdrive import (
     BanditPolicy,
@@ -86,10 +85,29 @@ def test_a_sweep_says_what_to_do_instead():
         HyperDriveRun("experiment", "HD_1")
 
 
-@pytest.mark.parametrize("kind", [Pipeline, PipelineData, PythonScriptStep])
-def test_a_pipeline_says_what_to_do_instead(kind):
-    with pytest.raises(NotImplementedError, match=kind.__name__ + ".*wait_for_completion"):
+@pytest.mark.parametrize(
+    ("kind", "instead"),
+    [
+        (steps.ParallelRunStep, "MpiStep whose processes take every n-th file"),
+        (steps.ParallelRunConfig, "MpiStep whose processes take every n-th file"),
+        (steps.HyperDriveStep, "steps made in a loop"),
+        (steps.AutoMLStep, "steps made in a loop"),
+        (steps.DataTransferStep, "datastore.upload"),
+        (steps.DatabricksStep, "a PythonScriptStep that calls that service"),
+        (steps.AdlaStep, "a PythonScriptStep that calls that service"),
+        (steps.AzureBatchStep, "a PythonScriptStep that calls that service"),
+        (steps.ModuleStep, "a function of your own"),
+        (core.TrainingOutput, "PipelineData that the script"),
+        (core.Schedule, "cron"),
+        (core.PipelineEndpoint, "Pipeline.publish"),
+        (core.PipelineDraft, "Experiment.submit"),
+    ],
+)
+def test_a_step_that_is_not_here_says_what_to_do_instead(kind, instead):
+    with pytest.raises(NotImplementedError, match=f"{kind.__name__}.* Instead: .*{instead}"):
         kind(name="x")
+    with pytest.raises(NotImplementedError, match=f"{kind.__name__}.get"):
+        kind.get("x")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +118,12 @@ def test_a_pipeline_says_what_to_do_instead(kind):
         "azureml.train.hyperdrive.parameter_expressions.choice",
         "azureml.train.hyperdrive.sampling.RandomParameterSampling",
         "azureml.train.hyperdrive.policy.BanditPolicy",
+        "azureml.pipeline.core.builder.PipelineData",
+        "azureml.pipeline.core.builder.StepSequence",
         "azureml.pipeline.core.graph.PipelineParameter",
+        "azureml.pipeline.core.graph.PortDataReference",
         "azureml.pipeline.core.run.PipelineRun",
+        "azureml.pipeline.core.run.StepRun",
         "azureml.pipeline.core.schedule.Schedule",
         "azureml.pipeline.core.TrainingOutput",
         "azureml.pipeline.steps.ParallelRunConfig",

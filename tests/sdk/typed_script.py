@@ -22,6 +22,8 @@ from azureml.core.conda_dependencies import CondaDependencies
 from azureml.core.runconfig import MpiConfiguration
 from azureml.data import FileDataset, TabularDataset
 from azureml.exceptions import ActivityFailedException
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter, PipelineRun, StepRun
+from azureml.pipeline.steps import PythonScriptStep
 from azureml.train.dnn import PyTorch
 from azureml.train.estimator import Estimator
 from azureml.widgets import RunDetails
@@ -86,6 +88,26 @@ def estimate(workspace: Workspace) -> None:
     assert_type(Experiment(workspace, "e").submit(made), Run)
     Estimator("src", compute_target="cpu", entry_scrpt="t.py")  # WRONG
     PyTorch("src", entry_script="t.py", node_count="two")  # WRONG
+
+
+def run_a_pipeline(workspace: Workspace) -> PipelineRun:
+    data = PipelineData("data", datastore=workspace.get_default_datastore())
+    PipelineData("data", datastor=None)  # WRONG
+    rate = PipelineParameter(name="rate", default_value=0.1)
+    step = PythonScriptStep("a.py", arguments=["--to", data, "--rate", rate], outputs=[data])
+    PythonScriptStep("a.py", argument=["--to"])  # WRONG
+    pipeline = Pipeline(workspace, steps=[[step]])
+    run = Experiment(workspace, "e").submit(pipeline, pipeline_parameters={"rate": 0.2})
+    assert_type(run, PipelineRun)
+    assert_type(run.wait_for_completion(show_output=True), str)
+    assert_type(run.find_step_run("a.py"), list[StepRun])
+    run.find_step_run("a.py")[0].get_output_data("data").download("here", overwrite=True)
+    run.find_step("a.py")  # WRONG
+    published = pipeline.publish(name="p", version="1")
+    assert_type(published.endpoint, str)
+    assert_type(Experiment(workspace, "e").submit(published), PipelineRun)
+    RunDetails(run).show()
+    return run
 
 
 def in_the_script() -> None:

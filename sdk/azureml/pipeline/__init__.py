@@ -1,1 +1,1 @@
-"""`azureml.pipeline`: names that import; this studio has no pipelines, and using one says so."""
+"""`azureml.pipeline`: pipelines under the names of the v1 SDK."""

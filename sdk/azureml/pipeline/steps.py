@@ -1,24 +1,21 @@
-"""`from azureml.pipeline.steps import PythonScriptStep, …`: refused on use."""
+"""`from azureml.pipeline.steps import PythonScriptStep, …`"""
 
-from azureml.pipeline._names import named
-
-AdlaStep = named("AdlaStep")
-AutoMLStep = named("AutoMLStep")
-AzureBatchStep = named("AzureBatchStep")
-CommandStep = named("CommandStep")
-DataTransferStep = named("DataTransferStep")
-DatabricksStep = named("DatabricksStep")
-EstimatorStep = named("EstimatorStep")
-HyperDriveStep = named("HyperDriveStep")
-HyperDriveStepRun = named("HyperDriveStepRun")
-KustoStep = named("KustoStep")
-ModuleStep = named("ModuleStep")
-MpiStep = named("MpiStep")
-ParallelRunConfig = named("ParallelRunConfig")
-ParallelRunStep = named("ParallelRunStep")
-PythonScriptStep = named("PythonScriptStep")
-RScriptStep = named("RScriptStep")
-SynapseSparkStep = named("SynapseSparkStep")
+from azureml.pipeline._names import (
+    AdlaStep,
+    AutoMLStep,
+    AzureBatchStep,
+    DatabricksStep,
+    DataTransferStep,
+    HyperDriveStep,
+    HyperDriveStepRun,
+    KustoStep,
+    ModuleStep,
+    ParallelRunConfig,
+    ParallelRunStep,
+    RScriptStep,
+    SynapseSparkStep,
+)
+from trainyard._pipelines.steps import CommandStep, EstimatorStep, MpiStep, PythonScriptStep
 
 __all__ = [
     "AdlaStep",

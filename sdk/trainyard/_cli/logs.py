@@ -2,7 +2,7 @@
 
 Without -f: what the script has printed so far. With -f: every log as it grows, until the run has
 ended; the exit code then says how (1: failed or canceled). A studio that is started again meanwhile
-is waited for. Ctrl-C ends the watching, never the run.
+is waited for. Ctrl-C ends the watching, never the run. Of a pipeline's run: the logs of its steps.
 """
 
 import sys
@@ -11,8 +11,10 @@ from typing import Any, Dict, List
 
 from trainyard import _errors
 from trainyard._cli.output import Output
+from trainyard._cli.steps import Steps, headings
 from trainyard._cli.studio import Studio
 from trainyard._following import FINAL, PIECE_BYTES, Follower, Screen
+from trainyard._remote_run import PIPELINE_RUN, type_of
 from trainyard._transport import quoted
 
 DRIVER = "azureml-logs/70_driver_log"
@@ -31,8 +33,14 @@ def run(studio: Studio, given: Any, output: Output) -> int:
     facts = studio.run(given.run)
     if given.list or output.is_json:
         return _list(studio, given.run, output)
+    is_pipeline = type_of(facts) == PIPELINE_RUN and not given.path
     if given.follow:
-        return follow(studio, given.run, output, path=given.path)
+        return follow(studio, given.run, output, path=given.path, of_steps=is_pipeline)
+    if is_pipeline:
+        for run_id in headings(facts):
+            for printed in [one for one in _paths(studio, run_id) if one.startswith(DRIVER)][:1]:
+                Tail(studio, run_id, printed).print_more()
+        return 0
     paths = _paths(studio, given.run)
     path = given.path or next((one for one in paths if one.startswith(DRIVER)), None)
     if path is None:
@@ -99,11 +107,16 @@ class Tail:
             self._at, came = piece["next_offset"], True
 
 
-def follow(studio: Studio, run_id: str, output: Output, *, path: Any = None) -> int:
-    """Print a run's logs until it has ended; return the exit code that says how it did."""
-    source: Any = (
-        Tail(studio, run_id, path) if path else Follower(studio.client, run_id, sys.stdout)
-    )
+def follow(
+    studio: Studio, run_id: str, output: Output, *, path: Any = None, of_steps: bool = False
+) -> int:
+    """Print a run's logs until it has ended; return the exit code that says how it did.
+
+    path: of one log only.   of_steps: those of the steps of a pipeline's run.
+    """
+    source: Any = Follower(studio.client, run_id, sys.stdout)
+    if path or of_steps:
+        source = Tail(studio, run_id, path) if path else Steps(studio.client, run_id)
     try:
         facts = _to_the_end(source, output)
     except KeyboardInterrupt:

@@ -1,9 +1,10 @@
 """Say what is known of a run: its state, why it waits or failed, what it runs and where."""
 
-from typing import Any
+from typing import Any, List, Tuple
 
 from trainyard._cli.output import Output
 from trainyard._cli.studio import Studio
+from trainyard._remote_run import PIPELINE_RUN
 
 
 def arguments(parser: Any, common: Any) -> None:
@@ -15,6 +16,12 @@ def run(studio: Studio, given: Any, output: Output) -> int:
     if output.is_json:
         output.json(facts)
         return 0
+    if facts.get("type") == PIPELINE_RUN:
+        output.facts(_of_pipeline(facts))
+        rows = [[one["name"], one["state"], one["run_id"] or "", one["text"]] for one in
+                facts["steps"]]  # fmt: skip
+        output.table(["step", "state", "run", "why"], rows)
+        return 0
     named = facts["environment"]
     environment = named["name"] + (":{}".format(named["version"]) if named["version"] else "")
     error = facts["error"]
@@ -23,7 +30,8 @@ def run(studio: Studio, given: Any, output: Output) -> int:
             ("run", facts["run_id"]),
             ("name", "{} (number {})".format(facts["name"], facts["number"])),
             ("experiment", facts["experiment"]),
-            ("state", facts["state"] + (", {}".format(facts["reason"]) if facts["reason"] else "")),
+            ("step", facts.get("step_name")),
+            ("state", _state(facts)),
             ("waits for", facts["waits_for"]),
             ("error", error.get("message")),
             ("exit code", error.get("exit_code")),
@@ -40,6 +48,26 @@ def run(studio: Studio, given: Any, output: Output) -> int:
         ]
     )
     return 0
+
+
+def _of_pipeline(facts: Any) -> List[Tuple[str, Any]]:
+    """Say what is known of a pipeline's run besides its steps."""
+    return [
+        ("run", facts["run_id"]),
+        ("name", "{} (number {})".format(facts["name"], facts["number"])),
+        ("experiment", facts["experiment"]),
+        ("state", _state(facts)),
+        ("error", facts["error"].get("message")),
+        ("parameters", facts["parameters"]),
+        ("tags", facts["tags"]),
+        ("submitted", "{} by {}".format(facts["created_at"], facts["created_by"])),
+        ("ended", facts["ended_at"]),
+        ("page", facts["url"]),
+    ]
+
+
+def _state(facts: Any) -> str:
+    return str(facts["state"]) + (", {}".format(facts["reason"]) if facts["reason"] else "")
 
 
 def _filled(one: Any) -> str:

@@ -16,6 +16,8 @@ BARE = (
 LISTED = "AZUREML_DATASET_ENVIRONMENT_VARS"
 VALUE = "AZUREML_DATAREFERENCE_"
 REFERENCE = "$" + VALUE
+# A property of a run: how an input is read as a table that has no name in the studio.
+READING = "trainyard.reading."
 
 
 def arguments(

@@ -2,6 +2,8 @@
 
 out = OutputFileDatasetConfig("clean", (datastore, "clean/{run-id}")).register_on_complete("clean")
 ScriptRunConfig("src", "clean.py", arguments=["--to", out])
+
+In a pipeline `out` among a step's arguments is written, and `out.as_input()` read by another step.
 """
 
 import copy
@@ -9,8 +11,8 @@ import re
 from typing import Any, Dict, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from trainyard import _errors
-from trainyard._datasets import partitions, types
-from trainyard._datasets.base import NAME
+from trainyard._datasets import links, partitions, types
+from trainyard._datasets.base import NAME, DatasetConsumptionConfig
 from trainyard._datastore import DataPath, DataReference, DataReferenceConfiguration, Datastore
 from trainyard._lazy import uuid
 from trainyard._place import Place
@@ -19,10 +21,6 @@ MARK = "DatasetOutputConfig:"
 REFERENCE = "$AZUREML_DATAREFERENCE_"
 LISTED, VALUE = "AZUREML_DATASET_FILE_OUTPUTS", "AZUREML_DATAREFERENCE_"
 MOUNT, UPLOAD = "mount", "upload"
-REGISTERED = (
-    "register_on_complete(name), and once the run is Completed"
-    " Dataset.get_by_name(workspace, name).as_named_input(...) in the next one"
-)
 Self = TypeVar("Self", bound="OutputDatasetConfig")
 
 
@@ -40,6 +38,7 @@ class OutputDatasetConfig:
         partition_format: Optional[str] = None,
     ):
         self.name = _named(name)
+        self._link = links.Link(self.name)
         self.destination = destination
         self.source = source
         self.mode = MOUNT
@@ -69,9 +68,17 @@ class OutputDatasetConfig:
         found = {"name": str(name), "description": description or "", "tags": words}
         return self._with(_registering=found)
 
-    def as_input(self, name: Optional[str] = None) -> Any:
-        """Not here: it is for the next step of a pipeline. Raises NotImplementedError."""
-        raise _errors.not_built(type(self).__name__ + ".as_input", REGISTERED)
+    @property
+    def link(self) -> links.Link:
+        """What ties it to the steps of a pipeline that read it."""
+        return self._link
+
+    def as_input(self, name: Optional[str] = None) -> DatasetConsumptionConfig:
+        """Return it as an input of a later step of a pipeline, mounted; .as_download() copies.
+
+        name: of the input; by default one that no other has.
+        """
+        return links.as_input(self._link, name)
 
     def order(self, workspace: Place) -> Dict[str, Any]:
         """Return how the studio is told of this output. Raises UserErrorException."""
@@ -192,6 +199,10 @@ class OutputTabularDatasetConfig(OutputDatasetConfig):
     def drop_columns(self, columns: Union[str, List[str]]) -> "OutputTabularDatasetConfig":
         """Return one whose table has not these columns."""
         return self._step("drop_columns", columns)
+
+    def as_input(self, name: Optional[str] = None) -> DatasetConsumptionConfig:
+        """Return it as an input of a later step, whose script has the table in input_datasets."""
+        return links.as_input(self._link, name, self._reading)
 
     def _step(self, step: str, columns: Union[str, List[str]]) -> "OutputTabularDatasetConfig":
         names = [columns] if isinstance(columns, str) else [str(name) for name in columns]

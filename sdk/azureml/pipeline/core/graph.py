@@ -1,5 +1,7 @@
 """`from azureml.pipeline.core.graph import PipelineParameter`"""
 
-from azureml.pipeline.core._names import InputPortDef, OutputPortDef, PipelineParameter
+from azureml.pipeline._names import InputPortDef, OutputPortDef
+from trainyard._pipelines.parameters import PipelineParameter
+from trainyard._pipelines.runs import PortDataReference
 
-__all__ = ["InputPortDef", "OutputPortDef", "PipelineParameter"]
+__all__ = ["InputPortDef", "OutputPortDef", "PipelineParameter", "PortDataReference"]

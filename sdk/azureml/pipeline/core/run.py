@@ -1,5 +1,5 @@
 """`from azureml.pipeline.core.run import PipelineRun`"""
 
-from azureml.pipeline.core._names import PipelineRun, StepRun, StepRunOutput
+from trainyard._pipelines.runs import PipelineRun, PortDataReference, StepRun, StepRunOutput
 
-__all__ = ["PipelineRun", "StepRun", "StepRunOutput"]
+__all__ = ["PipelineRun", "PortDataReference", "StepRun", "StepRunOutput"]

@@ -1,5 +1,5 @@
 """`from azureml.pipeline.core.schedule import Schedule`"""
 
-from azureml.pipeline.core._names import Schedule, ScheduleRecurrence, TimeZone
+from azureml.pipeline._names import Schedule, ScheduleRecurrence, TimeZone
 
 __all__ = ["Schedule", "ScheduleRecurrence", "TimeZone"]
