@@ -53,15 +53,23 @@ def read(workspace: Workspace, given: Any, arguments: list[str]) -> list[Wanted]
     names = [one.name for one in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise _bad(f'two inputs are named "{twice}"; a name stands for one')
-    for argument in arguments:
-        named = argument.removeprefix(ARGUMENT)
-        if argument.startswith(ARGUMENT) and named not in names:
-            raise BadInput(
-                f'the arguments name the input "{named[:100]}", which is not among the inputs:'
-                f" {', '.join(names) or 'there are none'}",
-                fields={"arguments": f"no input {named[:100]}"},
-            )
+    need_named(arguments, ARGUMENT, names, "input")
     return found
+
+
+def need_named(arguments: list[str], mark: str, names: list[str], what: str) -> None:
+    """Raise BadInput where an argument stands for an input, or an output, that there is not.
+
+    mark: how such an argument begins.   names: of those there are.   what: what they are.
+    """
+    for argument in arguments:
+        named = argument.removeprefix(mark)
+        if argument.startswith(mark) and named not in names:
+            raise BadInput(
+                f'the arguments name the {what} "{named[:100]}", which is not among the {what}s:'
+                f" {', '.join(names) or 'there are none'}",
+                fields={"arguments": f"no {what} {named[:100]}"},
+            )
 
 
 def _read(workspace: Workspace, given: Any) -> Wanted:

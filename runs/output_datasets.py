@@ -15,6 +15,7 @@ from registry import datasets, store
 from registry.models import DatasetForm, Version
 from registry.tables import checked_reading
 from runs import lifecycle
+from runs.inputs import need_named
 from runs.models import Run, RunAsset, RunOutput
 from studio.errors import BadInput, Conflict, MissingBlobs, NotFound, StudioError
 from studio.files import trees
@@ -50,14 +51,7 @@ def read(given: Any, arguments: list[str], others: Iterable[str]) -> list[RunOut
         raise _bad(f'two output datasets are named "{twice}"; a name stands for one')
     if both := next((name for name in others if name in names), None):
         raise _bad(f'an input and an output dataset are named "{both}"; a name stands for one')
-    for argument in arguments:
-        named = argument.removeprefix(ARGUMENT)
-        if argument.startswith(ARGUMENT) and named not in names:
-            raise BadInput(
-                f'the arguments name the output dataset "{named[:100]}", which is not among them:'
-                f" {', '.join(names) or 'there are none'}",
-                fields={"arguments": f"no output dataset {named[:100]}"},
-            )
+    need_named(arguments, ARGUMENT, names, "output dataset")
     return found
 
 

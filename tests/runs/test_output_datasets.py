@@ -109,7 +109,7 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_made(caller, giv
         ({"output_datasets": [{"name": "out"}, {"name": "out"}]}, 'two output datasets are named'),
         ({"output_datasets": {"out": 1}}, '"output_datasets" is a list'),
         ({"output_datasets": [{"name": "other"}], "arguments": [ARGUMENT]},
-         'the output dataset "out", which is not among them: other'),
+         'the output dataset "out", which is not among the output datasets: other'),
     ],
 )  # fmt: skip
 def test_outputs_are_a_list_of_different_names(caller, order, words):
