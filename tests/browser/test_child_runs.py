@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from trainyard import Experiment, Workspace
 
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 900, "height": 800}
+from tests.browser.pictures import pictures
+
 SLOW_MS = 60_000
 
 
@@ -37,19 +38,6 @@ def source(tmp_path: Path) -> str:
     return os.fspath(tmp_path)
 
 
-def picture(page: Page, name: str) -> None:
-    if to := os.environ.get("PICTURES"):
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme)
-                shown = f"() => document.documentElement.dataset.theme === '{theme}'"
-                page.wait_for_function(shown)
-                page.screenshot(path=Path(to) / f"{name}-{size['width']}-{theme}.png")
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(WIDE)
-
-
 def test_the_runs_below_a_run(signed_in_page: Page, workspace: Workspace, source: str):
     page = signed_in_page
     experiment = Experiment(workspace, "family")
@@ -61,7 +49,7 @@ def test_the_runs_below_a_run(signed_in_page: Page, workspace: Workspace, source
     expect(about).to_contain_text("of try-folds")
     expect(about).to_contain_text("uncommitted changes")
     expect(page.get_by_role("link", name="https://git.example/lab/folds.git")).to_be_visible()
-    picture(page, "commit-overview")
+    pictures(page, "commit-overview")
 
     # The tab comes by itself, with the first child.
     children = parent.create_children(tag_key="fold", tag_values=[1, 2, 3])
@@ -96,16 +84,16 @@ def test_the_runs_below_a_run(signed_in_page: Page, workspace: Workspace, source
     named.complete()
     expect(rows.filter(has_text="Running")).to_have_count(0, timeout=SLOW_MS)
     expect(rows.first).to_contain_text("0.875")
-    picture(page, "children")
+    pictures(page, "children")
     page.get_by_role("link", name="Compare 4").click()
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     page.go_back()
 
     page.get_by_role("link", name="ensemble").click()
     expect(page.locator("[data-parent]")).to_contain_text("Child of folds of five")
-    picture(page, "child-head")
+    pictures(page, "child-head")
     page.locator("[data-parent] a").click()
     page.locator("#tab-code").click()
     expect(page.locator("[data-commit]")).to_contain_text("of try-folds")
-    picture(page, "commit-code")
+    pictures(page, "commit-code")
     parent.complete()

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pictures import pictures
 from tests.runs.test_pipelines_whole import Lab
 
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 900, "height": 800}
 SLOW_MS = 240_000
 # Ends when the file is there, so that a page can be looked at meanwhile.
 WAITS = """
@@ -29,19 +29,6 @@ def lab(live_studio) -> Iterator[Lab]:
     found = Lab(live_studio)
     yield found
     found.found.client.close()
-
-
-def picture(page: Page, name: str) -> None:
-    if to := os.environ.get("PICTURES"):
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme)
-                shown = f"() => document.documentElement.dataset.theme === '{theme}'"
-                page.wait_for_function(shown)
-                page.screenshot(path=Path(to) / f"{name}-{size['width']}-{theme}.png")
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(WIDE)
 
 
 def line(page: Page, name: str):
@@ -89,7 +76,7 @@ def test_the_steps_of_a_pipeline_run(signed_in_page: Page, lab: Lab, tmp_path: P
     tabs = page.locator("nav.tabs a")
     expect(tabs).to_have_text(["Overview", "Steps4"])
     expect(page.get_by_role("heading", name="Command")).to_have_count(0)
-    picture(page, "pipeline-overview")
+    pictures(page, "pipeline-overview")
 
     page.locator("#tab-steps").click()
     state(page, "prepare", "Running")
@@ -97,7 +84,7 @@ def test_the_steps_of_a_pipeline_run(signed_in_page: Page, lab: Lab, tmp_path: P
     state(page, "train", "NotStarted")
     expect(page.locator(".stages .now")).to_contain_text("1 of 4")
     expect(page.locator(".stages .todo")).to_contain_text("train, describe, register")
-    picture(page, "pipeline-steps-running")
+    pictures(page, "pipeline-steps-running")
 
     # The page follows, without being asked again.
     gate.write_text("open")
@@ -106,12 +93,12 @@ def test_the_steps_of_a_pipeline_run(signed_in_page: Page, lab: Lab, tmp_path: P
     state(page, "register", "Canceled")
     expect(line(page, "register")).to_contain_text("never begun: step train was not Completed")
     expect(page.locator("#run-head .failure")).to_contain_text("no data at", timeout=SLOW_MS)
-    picture(page, "pipeline-steps-failed")
+    pictures(page, "pipeline-steps-failed")
 
     page.locator("#failed-step").click()
     expect(page.locator("[data-parent]")).to_contain_text("Step train of nightly")
     expect(page.locator("#run-head .failure")).to_contain_text("no data at")
-    picture(page, "pipeline-step-head")
+    pictures(page, "pipeline-step-head")
     page.locator("[data-parent] a").click()
     page.locator("#run-again").click()
     expect(page.locator("#run-head")).to_contain_text("Pipeline of 4 steps")
@@ -124,7 +111,7 @@ def test_the_steps_of_a_pipeline_run(signed_in_page: Page, lab: Lab, tmp_path: P
     row = page.locator(f'tr[data-key="{run["run_id"]}"]')
     expect(row).to_contain_text("those of its steps")
     expect(row).to_contain_text("step train failed")
-    picture(page, "pipeline-in-table")
+    pictures(page, "pipeline-in-table")
 
 
 def test_a_pipeline_run_is_canceled_by_page(signed_in_page: Page, lab: Lab, tmp_path: Path):

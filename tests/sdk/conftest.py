@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from azureml.core import Workspace
+from azureml.core import Datastore, Workspace
 
 from tests.sdk.driving import Driving
 from tests.sdk.fake_studio import FakeStudio
@@ -29,6 +29,24 @@ def workspace(live_studio):
     found = Workspace.from_config(os.fspath(Path(live_studio.config_path).parent))
     yield found
     found.client.close()
+
+
+class Place:
+    """A workspace by its name alone, where nothing is asked of it."""
+
+    def __init__(self, name="lab"):
+        self.name = name
+
+
+@pytest.fixture
+def place():
+    return Place()
+
+
+@pytest.fixture
+def store(place):
+    """A datastore of that workspace, where nothing is asked of it either."""
+    return Datastore(place)
 
 
 @pytest.fixture

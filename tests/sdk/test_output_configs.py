@@ -8,22 +8,7 @@ from azureml.data.output_dataset_config import OutputTabularDatasetConfig
 from azureml.exceptions import UserErrorException
 from azureml.train.estimator import Estimator
 
-
-class Place:
-    """A workspace by its name alone: nothing is asked of it here."""
-
-    def __init__(self, name="lab"):
-        self.name = name
-
-
-@pytest.fixture
-def place():
-    return Place()
-
-
-@pytest.fixture
-def store(place):
-    return Datastore(place)
+from tests.sdk.conftest import Place
 
 
 @pytest.fixture

@@ -12,23 +12,6 @@ from azureml.pipeline.steps import CommandStep, EstimatorStep, MpiStep, PythonSc
 from azureml.train.estimator import Estimator
 
 
-class Place:
-    """A workspace by its name alone: nothing is asked of it here."""
-
-    def __init__(self, name="lab"):
-        self.name = name
-
-
-@pytest.fixture
-def place():
-    return Place()
-
-
-@pytest.fixture
-def store(place):
-    return Datastore(place)
-
-
 @pytest.fixture
 def script(tmp_path):
     """Make a step of a script that is there."""
