@@ -28,6 +28,7 @@ def run_for(user: Person, run_id: str, *, write: bool = False) -> Run:
             "snapshot",
             "image_build",
         )
+        .defer("step__order")
         .filter(run_id=run_id)
         .first()
     )

@@ -48,6 +48,7 @@ class Runs(APIView):
         found = Run.objects.filter(experiment__workspace=place).select_related(
             *("experiment__workspace", "cluster", "created_by", "environment", "snapshot", "step")
         )
+        found = found.defer("step__order")
         if name := request.query_params.get("experiment"):
             found = found.filter(experiment=experiment_for(place, name))
         if name := request.query_params.get("cluster"):

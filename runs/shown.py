@@ -79,6 +79,6 @@ def step_of(run: Run) -> PipelineStep | None:
 
 def _pipeline(run: Run) -> dict[str, Any]:
     """The steps of a pipeline run, and the parameters that it was submitted with."""
-    pipeline = PipelineRun.objects.get(run=run)
+    pipeline = PipelineRun.objects.defer("graph").get(run=run)
     steps = pipeline.steps.select_related("run").defer("order")
     return {"steps": [step.facts for step in steps], "parameters": pipeline.parameters}

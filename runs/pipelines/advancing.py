@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now as clock
 
@@ -45,8 +45,12 @@ def advance(run_pk: int) -> Iterator[int]:
         for step_pk in due:
             try:
                 begun = _begin(run_pk, step_pk)
-            except Exception:  # the outer edge: the others must not wait for this one
+            except DatabaseError:  # supervise has it tried again; the others need not wait for it
                 logger.exception("step %s of run %s could not begin", step_pk, run_pk)
+                continue
+            except Exception:  # the outer edge: what is our fault would come again for ever
+                logger.exception("step %s of run %s cannot begin", step_pk, run_pk)
+                _fail(run_pk, step_pk, "the studio failed over it, and its log says why")
                 continue
             if begun is not None:
                 yield begun

@@ -1,6 +1,7 @@
 """A graph as it was sent: read and checked as data, before anything that it names is looked for."""
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def read(given: Any) -> Graph:
         raise bad('"steps" is a list of at least one step')
     if len(raw) > MOST_STEPS:
         raise bad(f"a pipeline has at most {MOST_STEPS} steps, not {len(raw):,}")
-    _check_texts(given)
+    _check_kept(given)
     if (size := _size(given)) > MOST_BYTES:
         raise bad(f"a graph has at most {MOST_BYTES:,} bytes, not {size:,}; put more into files")
     goes_on = given.get("continue_on_step_failure")
@@ -98,7 +99,7 @@ def outputs_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
             yield one
 
 
-def _check_texts(given: Any) -> None:
+def _check_kept(given: Any) -> None:
     """Refuse what no database keeps, wherever in the graph it stands."""
     left = [given]
     while left:
@@ -109,6 +110,9 @@ def _check_texts(given: Any) -> None:
             left += one
         elif isinstance(one, str):
             checked("graph", one, MOST_BYTES)
+        elif isinstance(one, float) and not math.isfinite(one):
+            # JSON may say 1e400; the column of a database may not.
+            raise bad("the graph holds a number that is too large to be kept, such as 1e400")
 
 
 def _size(given: dict[str, Any]) -> int:

@@ -16,6 +16,8 @@ from studio.models import User, Workspace
 from studio.texts import checked, mapping
 
 STATUSES = {"Active": False, "Disabled": True}
+# What scripts of the old service send; one that forgets ExperimentName is told so.
+BY_ADDRESS = {"ExperimentName", "ParameterAssignments", "Description", "Tags"}
 # A graph is checked before anybody has said in which experiment it will run.
 ANY_EXPERIMENT = "any"
 
@@ -87,9 +89,11 @@ def run(user: User, pipeline: Pipeline, given: dict[str, Any]) -> Run:
             f'pipeline "{pipeline.name}" ({pipeline.uuid}) is disabled and takes no runs; enable'
             ' it first: PATCH {"status": "Active"}'
         )
-    wanted = _as_by_address(given) if "ExperimentName" in given else dict(given)
-    wanted["graph"] = pipeline.graph
-    read = starting.read(wanted)
+    if "graph" in given:
+        words = "a published pipeline has its graph; leave it out, or POST pipelines/runs with it"
+        raise BadInput(words, fields={"graph": words})
+    wanted = _as_by_address(given) if given.keys() & BY_ADDRESS else given
+    read = starting.read({**wanted, "graph": pipeline.graph})
     return starting.start(user, pipeline.workspace, _of(read, pipeline))
 
 

@@ -69,7 +69,7 @@ def warnings_of(facts: Dict[str, Any]) -> List[Dict[str, str]]:
     left_out = (facts.get("definition") or {}).get("left_out") or ()
     found = [{"source": "environment", "message": line} for line in left_out]
     last = (facts.get("events") or [{}])[-1]
-    is_script = not facts.get("interactive")
+    is_script = not facts.get("interactive") and "steps" not in facts  # of a pipeline
     if is_script and facts["state"] == last.get("state") == "Completed" and last.get("text"):
         found.append({"source": "driver", "message": last["text"]})
     return found

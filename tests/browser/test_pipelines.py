@@ -127,3 +127,26 @@ def test_a_pipeline_run_is_canceled_by_page(signed_in_page: Page, lab: Lab, tmp_
     state(page, "train", "Canceled")
     expect(page.locator(".head[data-state=Canceled]")).to_be_visible(timeout=SLOW_MS)
     expect(line(page, "train")).to_contain_text("canceled before its turn came")
+
+
+def test_long_names_and_sixty_steps_leave_all_columns_on_the_page(signed_in_page: Page, lab: Lab):
+    page = signed_in_page
+    code = lab.code(fails=FAILS, ends="print('well')")
+    long = "without_a_place_to_break_" * 4
+    order = {"snapshot": code, "script": "fails.py", "arguments": ["nowhere"]}
+    many = [
+        {"name": f"step number {n}", "after": [0], "order": {**order, "script": "ends.py"}}
+        for n in range(58)
+    ]
+    last = {"name": "last", "after": list(range(59)), "order": order}
+    steps = [{"name": long, "order": order}, *many, last]
+    run = lab.post("pipelines/runs", {"experiment": "pages-of-steps", "graph": {"steps": steps}})
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.goto(f"/runs/{run['run_id']}/steps/")
+    state(page, "last", "Canceled")
+    # In a frame of its own size: what is wider is cut, and whole in the title.
+    expect(page.locator("#failed-step")).to_have_attribute("title", long, timeout=SLOW_MS)
+    assert page.locator("#failed-step").bounding_box()["width"] < 200
+    cell = line(page, long).locator("td").nth(2).bounding_box()
+    assert cell["x"] + cell["width"] < 900
+    pictures(page, "pipeline-sixty-steps")

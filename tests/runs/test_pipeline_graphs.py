@@ -1,5 +1,6 @@
 """What a graph may not be: each refusal names the step and says what is wrong; nothing is made."""
 
+import json
 from typing import Any
 
 import pytest
@@ -73,6 +74,19 @@ def test_ten_thousand_steps_and_a_graph_too_large_are_refused(caller, code):
     assert "at most 200" in refused(caller, {"steps": [step("a", code)] * 10_000})
     large = step("a", code, arguments=["x" * 2 * 2**20])
     assert "2,097,152 bytes" in refused(caller, graph(large))
+
+
+def test_a_number_that_no_database_keeps_is_refused(caller, code):
+    """JSON may say 1e400, which is read as infinity, and infinity is no JSON to a database."""
+    huge = 12345678
+    parameters = graph(step("a", code), parameters={"p": {"default": huge}})
+    for wanted in (parameters, graph(step("a", code, odd=huge)), graph(step("a", code, tags=huge))):
+        body = json.dumps({"experiment": "flow", "graph": wanted}).replace(str(huge), "-1e400")
+        place = f"{caller.home}/pipelines/runs"
+        reply = caller.client.post(place, body, content_type="application/json")
+        assert reply.status_code == 400, reply.content
+        assert "too large to be kept" in reply.json()["error"]["message"]
+    assert not Run.objects.exists()
 
 
 def test_two_steps_of_one_name_are_refused(caller, code):

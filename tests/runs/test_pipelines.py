@@ -90,6 +90,21 @@ def test_lists_ask_no_more_for_many_steps(caller, code):
     assert counts[:2] == counts[2:]
 
 
+def test_graphs_of_megabytes_are_not_read_where_nobody_asked_for_them(caller, code):
+    """Scripts that wait ask for a run every few seconds."""
+    run = begun(caller, graph(step("s", code), step("after", code, 0)))
+    advance(run)
+    child = run_of(run, "s")
+    paths = (f"/api/v1/runs/{run.run_id}", f"/api/v1/runs/{child.run_id}")
+    paths += (f"/api/v1/runs/{run.run_id}/children", f"{caller.home}/runs")
+    with CaptureQueriesContext(connection) as asked:
+        assert [caller.get(path).status_code for path in paths] == [200] * 4
+        end(child)
+    read = [query["sql"] for query in asked if query["sql"].startswith("SELECT")]
+    assert len(read) > 10
+    assert not [sql for sql in read if '"graph"' in sql or '"runs_pipelinestep"."order"' in sql]
+
+
 # --- failing -------------------------------------------------------------------------------------
 def test_a_failed_step_lets_those_that_run_go_on_and_begins_none(caller, diamond):
     run = begun(caller, diamond)

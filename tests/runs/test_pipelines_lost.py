@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now as clock
 
@@ -127,20 +127,41 @@ def test_the_end_of_a_step_and_nothing_else_wakes_its_pipeline(caller, chain, mo
     assert len(named) == 1
 
 
-def test_a_step_at_which_the_studio_itself_fails_keeps_no_other_back(caller, code, monkeypatch):
+@pytest.fixture
+def two(caller, code, monkeypatch):
+    """A run of two steps; what is called fails with an error when "odd" is to begin."""
     run = begun(caller, graph(step("odd", code), step("good", code)))
     read = checking.read
 
-    def fails(workspace, order, written):
-        if order["name"] == "odd":
-            raise RuntimeError("a bug")
-        return read(workspace, order, written)
+    def failing(error):
+        def fails(workspace, order, written):
+            if order["name"] == "odd":
+                raise error
+            return read(workspace, order, written)
 
-    monkeypatch.setattr(checking, "read", fails)
+        monkeypatch.setattr(checking, "read", fails)
+        return run
+
+    return failing
+
+
+def test_a_step_that_the_database_cannot_begin_now_keeps_no_other_back(two, monkeypatch):
+    run = two(OperationalError("it is locked"))
     assert advance(run) == [run_of(run, "good").pk]
     assert states(run)["odd"] == "Due" and due() == [run]
     monkeypatch.undo()
     assert advance(run) == [run_of(run, "odd").pk]
+
+
+def test_a_step_at_which_the_studio_itself_fails_has_failed_and_is_not_tried_for_ever(two):
+    run = two(RuntimeError("a bug"))
+    assert advance(run) == [run_of(run, "good").pk]
+    assert states(run)["odd"] == "Failed"
+    end(run_of(run, "good"))
+    advance(run)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "step odd failed: it could not begin: the studio failed" in run.error["message"]
 
 
 def test_a_pipeline_run_that_is_gone_is_not_missed(chain):

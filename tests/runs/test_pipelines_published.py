@@ -76,6 +76,19 @@ def test_scripts_reach_its_address_in_the_words_of_the_old_service(caller, publi
         assert caller.post(path_of(published), {**body, **odd}).status_code == 400
 
 
+def test_a_script_that_forgets_the_experiment_is_told_so(caller, published):
+    for body in ({"ParameterAssignments": {"lr": 1}}, {"Tags": {}, "Description": "x"}):
+        reply = caller.post(path_of(published), body)
+        assert reply.status_code == 400 and reply.json()["error"]["fields"].keys() == {"experiment"}
+
+
+def test_another_graph_is_not_run_in_its_place(caller, published, wanted):
+    other = graph(*wanted["steps"][:1])
+    reply = caller.post(path_of(published), {"experiment": "flow", "graph": other})
+    assert reply.status_code == 400 and "has its graph" in reply.json()["error"]["message"]
+    assert not Run.objects.exists()
+
+
 def test_a_disabled_one_takes_no_runs_until_it_is_enabled(caller, published):
     place = f"{caller.home}/pipelines/{published['id']}"
 

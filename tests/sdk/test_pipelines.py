@@ -10,6 +10,7 @@ from azureml.exceptions import UserErrorException
 from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter, StepSequence
 from azureml.pipeline.steps import CommandStep, EstimatorStep, MpiStep, PythonScriptStep
 from azureml.train.estimator import Estimator
+from trainyard._pipelines.parameters import assigned
 
 
 @pytest.fixture
@@ -265,6 +266,11 @@ def test_a_parameter_that_cannot_be(place, script):
     for given, words in ((("(a)", 1), "no name of a pipeline's"), (("a", None), "a default_value")):
         with pytest.raises(UserErrorException, match=words):
             PipelineParameter(*given)
+    for odd in (float("inf"), float("nan")):
+        with pytest.raises(UserErrorException, match="must be finite; send a text"):
+            PipelineParameter("rate", odd)
+        with pytest.raises(UserErrorException, match="must be finite; send a text"):
+            assigned({"rate": {"type": "float", "default": 0.5}}, {"rate": odd})
     one, other = PipelineParameter("n", 1), PipelineParameter("n", 2)
     assert Pipeline(place, [script("a", one), script("b", other)]).validate() == [
         "step b: two parameters are called n, with the defaults 1 and 2; each needs a name of its"

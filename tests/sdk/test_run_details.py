@@ -130,6 +130,7 @@ def test_what_was_not_delivered_is_a_warning_and_what_notebooks_say_is_none():
     said = [{"source": "driver", "message": "3 files were not brought"}]
     assert _run_details.warnings_of(facts) == said
     assert _run_details.warnings_of(dict(facts, interactive=True)) == []
+    assert _run_details.warnings_of(dict(facts, steps=[])) == []
     assert _run_details.warnings_of(dict(facts, state="Failed")) == []
 
 

@@ -1,5 +1,6 @@
 """PipelineParameter: a value of a pipeline that is given when it is submitted."""
 
+import math
 import re
 from typing import Any, Dict, List, Optional
 
@@ -46,7 +47,15 @@ class PipelineParameter:
 
 
 def kind_of(name: str, value: Any) -> str:
-    """Return what a value is called in a graph. Raises NotImplementedError for another."""
+    """Return what a value is called in a graph.
+
+    Raises NotImplementedError for another, UserErrorException for an infinite number.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _errors.UserErrorException(
+            "the parameter {} is {!r}, and a number must be finite; send a text, '{}', and let the"
+            " script read it".format(name, value, value)
+        )
     for kind, called in KINDS:
         if isinstance(value, kind):
             return called
