@@ -48,6 +48,7 @@ urlpatterns = [
     path(RUN, removing_api.OneRun.as_view(), name="run"),
     path(f"{RUN}/removal", removing_api.Removal.as_view(), name="run-removal"),
     path(f"{RUN}/children", interactive_api.Children.as_view(), name="run-children"),
+    path(f"{RUN}/logging", interactive_api.Logging.as_view(), name="run-logging"),
     path(f"{RUN}/end", interactive_api.End.as_view(), name="run-end"),
     path(f"{RUN}/cancel", api.Cancel.as_view(), name="run-cancel"),
     path(f"{RUN}/metrics", metrics_api.Metrics.as_view(), name="run-metrics"),

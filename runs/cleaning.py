@@ -8,7 +8,7 @@ from django.utils.timezone import now as clock
 
 from compute import clusters
 from compute.backends import backend_for
-from runs import logs, metrics, rescue, tasks
+from runs import logs, metrics, outside, rescue, tasks
 from runs.models import Run, RunTask
 from studio import tokens
 from studio.models import TokenKind
@@ -32,6 +32,8 @@ def clean(run: Run, now: datetime | None = None) -> bool:
     if not run.is_final or not all(freed):
         return all(freed)
     tokens.revoke(TokenKind.RUN, run.run_id)
+    tokens.revoke(TokenKind.LOG, run.run_id)
+    outside.revoke_of(run)
     logs.finish(run)
     metrics.merge(run)
     # A task may have been started since we looked: then there is more to clean.

@@ -21,7 +21,7 @@ from runs.states import State
 from studio import queue
 from studio.api import RawBody, body_of
 from studio.api_input import Input, object_in
-from studio.auth import ByRun, subject_of
+from studio.auth import ByRun, ByRunOrLogger, logged_to, subject_of
 from studio.errors import BadInput, Conflict, NotFound
 from studio.files import batches, blobs, bodies, trees
 from studio.files.downloads import file_response
@@ -39,6 +39,11 @@ def run_of(request: Request, *, ended: bool = False) -> Run:
     return open_run(
         Run.objects.select_related(*WITH).filter(run_id=subject_of(request)).first(), ended
     )
+
+
+def logged_run(request: Request) -> Run:
+    """Return the run that a token logs to, its own or another's. Raises Conflict when it ended."""
+    return open_run(Run.objects.filter(run_id=logged_to(request)).first(), ended=False)
 
 
 def open_run(run: Run | None, ended: bool) -> Run:
@@ -127,7 +132,7 @@ def _node(task: RunTask) -> dict[str, Any]:
 class DriverBlob(APIView):
     """Contents of the run's own code, inputs and outputs; contents it made."""
 
-    permission_classes = [ByRun]
+    permission_classes = [ByRunOrLogger]
     parser_classes = [RawBody]
 
     @extend_schema(responses=OpenApiTypes.BINARY)
@@ -145,7 +150,7 @@ class DriverBlob(APIView):
 
     @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
     def put(self, request: Request, sha256: str) -> Response:
-        run_of(request)
+        logged_run(request)
         blob = blobs.put(body_of(request), sha256, bodies.length_of(request._request))
         return Response({"sha256": blob.sha256, "size_bytes": blob.size_bytes})
 
@@ -153,12 +158,12 @@ class DriverBlob(APIView):
 class DriverBatch(APIView):
     """Many small contents in one body, as people send them."""
 
-    permission_classes = [ByRun]
+    permission_classes = [ByRunOrLogger]
     parser_classes = [RawBody]
 
     @extend_schema(request=OpenApiTypes.BINARY, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        run_of(request)
+        logged_run(request)
         return Response({"kept": batches.keep(body_of(request))})
 
 
@@ -289,11 +294,11 @@ class AppendLog(APIView):
 class KeepFiles(APIView):
     """Contents that were sent become files of the run."""
 
-    permission_classes = [ByRun]
+    permission_classes = [ByRunOrLogger]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        run = run_of(request)
+        run = logged_run(request)
         try:
             files = [(str(path), str(sha256)) for path, sha256 in object_in(request)["files"]]
         except (KeyError, TypeError, ValueError):

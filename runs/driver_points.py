@@ -30,7 +30,7 @@ from runs.driver_api import open_run
 from runs.models import Run
 from studio import tokens
 from studio.api_input import Input, object_in
-from studio.auth import RUN_ONLY, ByRun
+from studio.auth import LOGGERS, RUN_ONLY, ByRunOrLogger
 from studio.errors import BadInput, NotAllowed, StudioError, said_of
 from studio.models import Token, TokenKind
 
@@ -41,6 +41,7 @@ MOST_BATCH_BYTES = 16 * 1024 * 1024
 # A larger batch has points enough to be worth a transaction of its own.
 MOST_PLAIN_BYTES = 256 * 1024
 MOST_TOGETHER = 64
+MOST_WRITER, MOST_OUTSIDE = 80, 55  # characters of a writer's name; without what is put before it
 
 
 class PackedBatch(BaseParser):
@@ -58,14 +59,14 @@ class PackedBatch(BaseParser):
 class BatchSaid(Input):
     """Whose batch of points, and its number."""
 
-    writer = serializers.CharField(max_length=80)
+    writer = serializers.CharField(max_length=MOST_WRITER)
     sequence = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class AppendMetrics(APIView):
     """A batch of points, as JSON or packed; one that is stored is acknowledged."""
 
-    permission_classes = [ByRun]
+    permission_classes = [ByRunOrLogger]
     parser_classes = [JSONParser, PackedBatch]
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
@@ -81,7 +82,7 @@ class AppendMetrics(APIView):
             said = metrics.Said(
                 run, **head, batches=metrics.parse(object_in(request).get("series"))
             )
-        stored = metrics.append(*said)
+        stored = metrics.append(*_apart(token, said))
         return Response({"sequence": stored.last, "dropped": stored.dropped})
 
 
@@ -98,18 +99,35 @@ def logging_runs(given: Iterable[Token]) -> dict[str, Run | StudioError]:
     """
     columns = ("run_id", "state", "experiment")
     by_hash = {token.secret_sha256: token for token in given}
-    names = [token.subject for token in by_hash.values() if token.kind == TokenKind.RUN]
+    names = [token.subject for token in by_hash.values() if token.kind in LOGGERS]
     there = {run.run_id: run for run in Run.objects.filter(run_id__in=names).only(*columns)}
     return {name: _logging(token, there) for name, token in by_hash.items()}
 
 
 def _logging(token: Token, there: dict[str, Run]) -> Run | StudioError:
-    if token.kind != TokenKind.RUN:
+    if token.kind not in LOGGERS:
         return NotAllowed(RUN_ONLY)
     try:
         return open_run(there.get(token.subject), ended=False)
     except StudioError as error:
         return error
+
+
+def _apart(token: Any, said: metrics.Said) -> metrics.Said:
+    """What is said from outside of a run: by a writer that its drivers can never be.
+
+    Raises BadInput for the studio's own metrics, and for a writer's name that leaves no room.
+    """
+    if token.kind != TokenKind.LOG:
+        return said
+    if any(batch.name.startswith(metrics.RESERVED) for batch in said.batches):
+        raise BadInput(f"metrics named {metrics.RESERVED}… are the studio's own; choose another")
+    writer = f"log-{token.pk}/{said.writer}"
+    if len(said.writer) > MOST_OUTSIDE:
+        raise BadInput(
+            f"from outside of a run a writer's name has at most {MOST_OUTSIDE} characters"
+        )
+    return said._replace(writer=writer)
 
 
 class Sent(NamedTuple):
@@ -175,7 +193,7 @@ def take(many: list[Sent]) -> list[Answer]:
             answers[at] = run
             continue
         try:
-            accepted[at] = said_packed(run, sent.body)
+            accepted[at] = _apart(token, said_packed(run, sent.body))
         except Exception as error:
             answers[at] = error
     stored = metrics.append_all(list(accepted.values()))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import lifecycle, output_datasets, tasks
+from runs import lifecycle, output_datasets, outside, tasks
 from runs.models import Run, RunTask
 from runs.states import ON_A_NODE, Reason, State
 from studio import tokens
@@ -144,6 +144,7 @@ def leave(run: Run, to: State, words: str, **changes: Any) -> bool:
         moved = lifecycle.move(run, to, words, attempt=run.attempt + 1, master="", **changes)
         if moved:
             tokens.revoke(TokenKind.RUN, run.run_id)
+            outside.revoke_of(run)
             output_datasets.forget(run)
     return moved
 

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import experiments, interactive, listing
+from runs import experiments, interactive, listing, outside
 from runs.api_access import run_of
 from runs.shown import run_dict
 from studio.api_access import workspace_of
 from studio.api_input import Input
-from studio.auth import ByPerson, ByPersonOrRun, user_of
+from studio.auth import ByPerson, ByPersonOrRun, subject_of, user_of
 from studio.errors import NotFound
 from studio.files import blobs, trees
 from studio.pages import page
@@ -78,7 +78,7 @@ class Children(APIView):
         found = interactive.children(run_of(request, run_id)).select_related(
             *("experiment__workspace", "cluster", "created_by", "environment", "snapshot", "step")
         )
-        found = listing.narrowed(found, request.query_params)
+        found = listing.narrowed(found.defer("step__order"), request.query_params)
         runs, following = page(found.order_by("-id"), request.query_params.get("cursor"))
         return Response({"items": [run_dict(run, whole=False) for run in runs], "next": following})
 
@@ -89,6 +89,19 @@ class Children(APIView):
         orders = [{**_order(BegunBelow.read(one)), "parent": run} for one in wanted["items"]]
         made = interactive.start(user_of(request), run.experiment, orders)
         return Response({"items": [_shown(*one) for one in made]}, status=201)
+
+
+class Logging(APIView):
+    """A token that logs to a run which has not ended, from outside of it."""
+
+    permission_classes = [ByPersonOrRun]
+
+    @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, run_id: str) -> Response:
+        run = run_of(request, run_id, write=True)
+        by: Any = request.auth if subject_of(request) is not None else None
+        secret = outside.token_for(run, user_of(request), by=by)
+        return Response({"token": secret}, status=201)
 
 
 class Failure(Input):

@@ -54,12 +54,14 @@ class Member(models.Model):
 class TokenKind(models.TextChoices):
     PERSONAL = "personal"
     RUN = "run"
+    LOG = "log"
 
 
 class Token(models.Model):
     """A bearer token; only the SHA-256 of its secret is kept.
 
-    A run's token carries the run's id in `subject` and is good for that run's own calls only.
+    A run's token carries the run's id in `subject` and is good for that run's own calls only. One
+    of the kind LOG names a run as well; it brings points and files to it, and may do nothing else.
     """
 
     kind = models.CharField(max_length=16, choices=TokenKind, default=TokenKind.PERSONAL)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now as clock
 
 from studio.errors import NotSignedIn
@@ -87,6 +88,29 @@ def config_json(workspace_name: str, secret: str) -> str:
 def revoke(kind: TokenKind, subject: str) -> None:
     """Forget every token of `kind` that was issued for `subject`."""
     Token.objects.filter(kind=kind, subject=subject).delete()
+
+
+def revoke_named(kind: TokenKind, workspace: Workspace, name: str) -> None:
+    """Forget every token of `kind` in a workspace that has this name."""
+    Token.objects.filter(kind=kind, workspace=workspace, name=name).delete()
+
+
+def keep_latest(token: Token, most: int) -> None:
+    """Of the tokens that `token` is one of (same kind, subject, name, user) forget all but `most`.
+
+    Those stay that were used, or made, last, and `token` itself.
+    """
+    same = Token.objects.filter(
+        kind=token.kind, subject=token.subject, name=token.name, user=token.user
+    ).exclude(pk=token.pk)
+    by_use = same.order_by(Coalesce("last_used_at", "created_at").desc(), "-pk")
+    older = list(by_use.values_list("pk", flat=True)[most - 1 :])
+    Token.objects.filter(pk__in=older).delete()
+
+
+def is_there(token: Token) -> bool:
+    """Is a token good still? Within a transaction nobody revokes it until that has ended."""
+    return bool(Token.objects.select_for_update().filter(pk=token.pk).values_list("pk"))
 
 
 def forget_expired(now: datetime) -> int:

@@ -3,7 +3,7 @@
 import sys
 from typing import Any, Dict, Iterable, Optional
 
-from trainyard import _artifacts, _errors
+from trainyard import _artifacts
 from trainyard._spool import Spool
 from trainyard._values import Call
 
@@ -11,16 +11,25 @@ Value = Any  # a number, truth value, text, or scalar of numpy, torch and the li
 
 
 class Logging:
-    """The part of a run that its own script uses."""
+    """The part of a run that its own script uses; others may log to it while it has not ended."""
 
     _run_id: str
     _spool: Optional[Spool] = None
 
-    def _spool_for(self, call: str) -> Spool:
-        """Return where to log. Raises NotImplementedError outside of the run's own script."""
-        if self._spool is None:
-            raise not_here(call)
-        return self._spool
+    def _where(self) -> Spool:
+        """Return where to log: in the run's own script its spool."""
+        return self._spool if self._spool is not None else self._spool_outside()
+
+    def _spool_outside(self) -> Spool:
+        """Return where to log from outside of the run's own script.
+
+        Raises UserErrorException for a run that has ended, NotAllowed.
+        """
+        raise NotImplementedError("each kind has its own")
+
+    def _flushed(self, timeout_s: float) -> bool:
+        """Has the studio what this process has logged, within that time?"""
+        return self._spool is None or self._spool.flush(timeout_s)
 
     def log(
         self, name: str, value: Value, description: str = "", step: Optional[int] = None
@@ -28,18 +37,20 @@ class Logging:
         """Add a point to the metric `name`: a number, truth value, text, or numpy/torch scalar.
 
         step: the place on the x axis; None counts from 0. Takes microseconds, never waits for
-        the studio. Raises UserErrorException for a list.
+        the studio; outside of the run's own script the first call asks for leave.
+        Raises UserErrorException for a list, and outside of its script for a run that has ended.
         """
         if self._spool is None:
-            raise not_here("Run.log")
-        self._spool.point(name, value, step)
+            self._spool_outside().point(name, value, step)
+        else:
+            self._spool.point(name, value, step)
 
     def log_list(self, name: str, value: Iterable[Value], description: str = "") -> None:
         """Add the values to the list `name`; get_metrics() gives all of them, in this order.
 
         Raises UserErrorException for what is no list, and for an item that cannot be kept.
         """
-        spool = self._spool_for("Run.log_list")
+        spool = self._where()
         kind, texts = Call("Run.log_list", name, spool.say).items(value)
         spool.points(name, kind, texts, "list")
 
@@ -48,7 +59,7 @@ class Logging:
 
         Raises UserErrorException for a value that cannot be kept.
         """
-        spool = self._spool_for("Run.log_row")
+        spool = self._where()
         row = Call("Run.log_row", name, spool.say).row(columns)
         spool.points(name, "j", [row], "table")
 
@@ -57,7 +68,7 @@ class Logging:
 
         Raises UserErrorException for columns of different lengths, and as log_row.
         """
-        spool = self._spool_for("Run.log_table")
+        spool = self._where()
         rows = Call("Run.log_table", name, spool.say).rows(value)
         spool.points(name, "j", rows, "table")
 
@@ -68,7 +79,7 @@ class Logging:
 
         Raises UserErrorException for both or neither, a file that cannot be read, no picture.
         """
-        self._spool_for("Run.log_image")
+        self._where()
         content, ending = _artifacts.picture(path, plot)
         self._keep(name, "image", content, _artifacts.names_of_picture(name, ending))
 
@@ -101,13 +112,13 @@ class Logging:
 
     def _log_table_file(self, form: str, name: str, value: Any) -> None:
         call = "Run.log_" + form
-        self._spool_for(call)
+        self._where()
         content = _artifacts.table("{}({!r})".format(call, name), form, value)
         self._keep(name, form, content, _artifacts.names_of_table(name))
 
     def _keep(self, name: str, form: str, content: bytes, wanted: Any) -> None:
         """Hand over a file and log where it is; a full disk costs it, not the training."""
-        spool = self._spool_for("Run.log_" + form)
+        spool = self._where()
         try:
             path = spool.take_path(*wanted)
             spool.keep(path, content)
@@ -118,17 +129,8 @@ class Logging:
 
     def flush(self, timeout_seconds: float = 300) -> None:
         """Wait until the studio has what was logged; says on stderr when it has not in time."""
-        if self._spool is not None and not self._spool.flush(timeout_seconds):
+        if not self._flushed(timeout_seconds):
             sys.stderr.write(
                 "trainyard: the studio has not taken all metrics after {} s; they are kept and"
                 " sent again\n".format(timeout_seconds)
             )
-
-
-def not_here(call: str) -> NotImplementedError:
-    """Return the error for a call that only the run's own script can make."""
-    return _errors.not_built(
-        call + " outside of the run's own script",
-        "Run.get_context() in the script, and log there; to a run that start_logging began, before"
-        " its complete() or fail()",
-    )

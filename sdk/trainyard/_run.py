@@ -16,8 +16,10 @@ from trainyard._notebook import ShownRun
 from trainyard._offline import OfflineRun
 from trainyard._place import Group, Place
 from trainyard._remote_run import PIPELINE_RUN, STEP_RUN, type_of
+from trainyard._spool import Spool
 from trainyard._unbuilt import unbuilt
 
+ENDED = ("Completed", "Failed", "Canceled")
 NO_FILES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # their snapshot
 
 
@@ -128,6 +130,23 @@ class Run(ShownRun, Logging, Children):
         run._session = begin(run._client, run.id, answer.pop("token"), folder)
         run._spool = run._session.spool
         return run
+
+    def _spool_outside(self) -> Spool:
+        if os.environ.get("AZUREML_RUN_ID") == self._run_id:
+            own = Run.get_context()  # its script looks at it by its id, and is its script still
+            if own.id == self._run_id and own._spool is not None:
+                self._spool = own._spool
+                return own._spool
+        interactive = importlib.import_module("trainyard._interactive")
+        is_over = self._facts.get("state") in ENDED
+        spool: Spool = interactive.outside(self._client, self._run_id, is_over).spool
+        return spool
+
+    def _flushed(self, timeout_s: float) -> bool:
+        interactive = sys.modules.get("trainyard._interactive")
+        begun = interactive and interactive.begun(self._client, self._run_id)
+        own = super()._flushed(timeout_s)
+        return own and (not begun or bool(begun.flush(timeout_s)))
 
     # --- below it ------------------------------------------------------------
     def child_run(
@@ -262,11 +281,12 @@ class Run(ShownRun, Logging, Children):
         if self._session is not None:
             self._session.finish()
             self._spool = None  # it is gone; what is logged from here on has no place
+        self.flush()
         if is_end and (self._session is not None or not self._has_ended()):
             self._facts = self._client.post(self._base + "/end", {"error": error})
 
     def _has_ended(self) -> bool:
-        return self._fetch()["state"] in ("Completed", "Failed", "Canceled")
+        return self._fetch()["state"] in ENDED
 
     def set_tags(self, tags: Dict[str, Any]) -> None:
         """Set tags; in the script a studio that is away is said on stderr, not raised."""

@@ -43,11 +43,13 @@ print("n is", found.get_metrics()["n"], "in", found.get_output_data("data").path
 run.parent.tag("n", found.get_metrics()["n"])
 print("tags", run.parent.get_tags())
 run.parent.upload_file("report.txt", __file__)
-try:
-    run.parent.log("n", 1)
-except NotImplementedError as error:
-    print("not logged:", error)
-for refused in (lambda: found.tag("a", "b"), lambda: Run(run.experiment, sys.argv[1])):
+run.parent.log("asked", 1)
+run.parent.flush()
+for refused in (
+    lambda: found.log("a", 1),
+    lambda: found.tag("a", "b"),
+    lambda: Run(run.experiment, sys.argv[1]),
+):
     try:
         refused()
     except AzureMLException as error:

@@ -65,7 +65,7 @@ def test_it_logs_from_the_first_line_and_keeps_its_outputs_when_it_completes(exp
     assert (details["target"], details["runDefinition"]) == ("local", None)
     with zipfile.ZipFile(run.restore_snapshot(path=os.fspath(tmp_path / "zips"))) as code:
         assert code.namelist() == ["train.py"]
-    with pytest.raises(NotImplementedError, match="outside of the run's own script"):
+    with pytest.raises(UserErrorException, match="has ended as Completed and takes no more"):
         run.log("loss", 1)
 
 
