@@ -68,13 +68,7 @@ def fill(db: sqlite3.Connection, template: str, experiment: str, shape: Shape) -
     """Add an experiment of many runs, each a copy of run `template` with values of its own."""
     [(run,)] = db.execute("SELECT id FROM runs_run WHERE run_id = ?", [template]).fetchall()
     db.execute("BEGIN IMMEDIATE")
-    db.execute(
-        "INSERT INTO runs_experiment (name, run_count, created_at, workspace_id)"
-        " SELECT ?, ?, created_at, workspace_id FROM runs_experiment WHERE id ="
-        " (SELECT experiment_id FROM runs_run WHERE id = ?)",
-        [experiment, shape.runs, run],
-    )
-    [(where,)] = db.execute("SELECT last_insert_rowid()").fetchall()
+    where = _add_experiment(db, run, {"name": experiment, "run_count": shape.runs})
     fields = {
         (kind, name): _insert_field(db, where, kind, name)
         for kind, names in (("metric", shape.names), ("param", PARAMETERS))
@@ -92,6 +86,24 @@ def fill(db: sqlite3.Connection, template: str, experiment: str, shape: Shape) -
     db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
+def _add_experiment(db: sqlite3.Connection, run: int, own: dict[str, Any]) -> int:
+    """Copy the experiment of a run, but for its `own` values; return its key."""
+    [(there,)] = db.execute("SELECT experiment_id FROM runs_run WHERE id = ?", [run]).fetchall()
+    values = {**_row(db, "runs_experiment", there), **own}
+    marks = ",".join("?" * len(values))
+    done = db.execute(
+        f"INSERT INTO runs_experiment ({','.join(values)}) VALUES ({marks})", [*values.values()]
+    )
+    return int(done.lastrowid or 0)
+
+
+def _row(db: sqlite3.Connection, table: str, key: int) -> dict[str, Any]:
+    """Column → value of a row, without its key."""
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "id"]
+    cursor = db.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", [key])
+    return dict(zip(columns, cursor.fetchone(), strict=True))
+
+
 def _insert_field(db: sqlite3.Connection, experiment: int, kind: str, name: str) -> int:
     done = db.execute(
         "INSERT INTO runs_field (experiment_id, kind, name) VALUES (?, ?, ?)",
@@ -102,9 +114,7 @@ def _insert_field(db: sqlite3.Connection, experiment: int, kind: str, name: str)
 
 def _add_runs(db: sqlite3.Connection, template: int, home: tuple[int, str], shape: Shape) -> int:
     """Copy the run's row; return the first one's key."""
-    columns = [row[1] for row in db.execute("PRAGMA table_info(runs_run)") if row[1] != "id"]
-    cursor = db.execute(f"SELECT {', '.join(columns)} FROM runs_run WHERE id = ?", [template])
-    copied = dict(zip(columns, cursor.fetchone(), strict=True))
+    copied = _row(db, "runs_run", template)
     [(last,)] = db.execute("SELECT max(id) FROM runs_run").fetchall()
 
     def rows() -> Iterator[list[Any]]:
@@ -122,8 +132,8 @@ def _add_runs(db: sqlite3.Connection, template: int, home: tuple[int, str], shap
             }
             yield list({**copied, **own}.values())
 
-    marks = ",".join("?" * len(columns))
-    db.executemany(f"INSERT INTO runs_run ({','.join(columns)}) VALUES ({marks})", rows())
+    marks = ",".join("?" * len(copied))
+    db.executemany(f"INSERT INTO runs_run ({','.join(copied)}) VALUES ({marks})", rows())
     return int(last) + 1
 
 
